@@ -1,0 +1,1 @@
+"""Stubs made by scripts/generate from protos/. Never edited by hand."""
