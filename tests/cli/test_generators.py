@@ -1,0 +1,105 @@
+"""Objects made from flags are those kubectl would make."""
+
+import base64
+import json
+
+import pytest
+
+from pyk8s.cli import generators as g
+
+
+def test_a_deployment_selects_its_pods_by_its_name():
+    made = g.deployment("web", ["registry/x/nginx:1"], replicas=3, port=80)
+    assert made["spec"]["selector"]["matchLabels"] == made["spec"]["template"]["metadata"]["labels"] == {"app": "web"}
+    assert made["spec"]["template"]["spec"]["containers"] == [
+        {"name": "nginx", "image": "registry/x/nginx:1", "ports": [{"containerPort": 80}]}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [
+        ("nginx", "nginx"),
+        ("nginx:1.2", "nginx"),
+        ("localhost:5000/a/My_App:x", "my-app"),
+        ("a/b@sha256:0123", "b"),
+    ],
+)
+def test_a_container_is_named_for_its_image(image, name):
+    assert g.image_name(image) == name
+
+
+def test_a_pod_for_a_terminal_closes_its_input_after_the_first_client():
+    made = g.pod("sh", "busybox", labels={}, restart="Never", stdin=True, tty=True, command=["sh"])
+    assert made["spec"]["containers"][0] == {
+        "name": "sh",
+        "image": "busybox",
+        "command": ["sh"],
+        "stdin": True,
+        "stdinOnce": True,
+        "tty": True,
+    }
+    assert made["metadata"]["labels"] == {"run": "sh"}
+
+
+def test_service_ports_take_a_number_or_a_name_as_target():
+    assert g.service_ports(["80:8080", "443:https"]) == [
+        {"name": "80-8080", "port": 80, "protocol": "TCP", "targetPort": 8080},
+        {"name": "443-https", "port": 443, "protocol": "TCP", "targetPort": "https"},
+    ]
+
+
+def test_files_that_are_no_text_become_binary_data(tmp_path):
+    (tmp_path / "text").write_text("hello")
+    (tmp_path / "bytes").write_bytes(b"\xff")
+    made = g.config_map("c", {"k": "v"}, g.file_entries([str(tmp_path)]))
+    assert made["data"] == {"k": "v", "text": "hello"}
+    assert made["binaryData"] == {"bytes": "/w=="}
+
+
+def test_a_registry_secret_holds_a_docker_configuration():
+    made = g.registry_secret("pull", server="r.example", user="u", password="p", email="")
+    held = json.loads(base64.b64decode(made["data"][".dockerconfigjson"]))
+    assert held == {"auths": {"r.example": {"username": "u", "password": "p", "auth": "dTpw"}}}
+
+
+def test_a_role_has_a_rule_for_each_group():
+    made = g.role("Role", "r", ["get"], [("", "pods"), ("apps", "deployments"), ("", "services")], [])
+    assert made["rules"] == [
+        {"apiGroups": [""], "resources": ["pods", "services"], "verbs": ["get"]},
+        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]},
+    ]
+
+
+def test_a_binding_names_users_groups_and_service_accounts():
+    made = g.role_binding("RoleBinding", "b", ("ClusterRole", "view"), ["jo"], ["team"], ["shop:web"])
+    assert [(each["kind"], each["name"]) for each in made["subjects"]] == [
+        ("User", "jo"),
+        ("Group", "team"),
+        ("ServiceAccount", "web"),
+    ]
+    assert made["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        pytest.param(lambda: g.pairs(["x"], "--env"), "--env 'x' must be KEY=VALUE", id="no equals"),
+        pytest.param(lambda: g.service_ports(["http"]), "PORT or PORT:TARGETPORT", id="a port that is no number"),
+        pytest.param(lambda: g.service_ports(["70000"]), "1 to 65535", id="a port too large"),
+        pytest.param(lambda: g.deployment("x", [], replicas=1), "--image is missing", id="no image"),
+        pytest.param(lambda: g.deployment("x", ["a", "b"], replicas=1, command=["c"]), "one --image", id="two images"),
+        pytest.param(lambda: g.file_entries(["/nonexistent"]), "cannot read /nonexistent", id="no such file"),
+        pytest.param(
+            lambda: g.role_binding("RoleBinding", "b", ("Role", "r"), [], [], []), "at least one", id="nobody"
+        ),
+        pytest.param(
+            lambda: g.role_binding("RoleBinding", "b", ("Role", "r"), [], [], ["web"]),
+            "NAMESPACE:NAME",
+            id="no namespace",
+        ),
+    ],
+)
+def test_a_value_that_makes_no_sense_names_its_flag(make, says):
+    with pytest.raises(g.GeneratorInvalid, match=says):
+        make()
