@@ -1,0 +1,1 @@
+"""Network links: bridges, veth pairs, their addresses."""

@@ -1,0 +1,161 @@
+"""Change links through rtnetlink."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from typing import Any
+
+from pyk8s.kernel.errors import refused
+from pyk8s.kernel.link.values import Action, Add, AddAddress, Change, Link, Remove, RemoveAddress, Transaction
+from pyk8s.kernel.netlink import Netlink, translated
+
+_IFF_UP, _IFF_PROMISC = 0x1, 0x100
+
+
+class Links:
+    """The links of the kernel, through one `Netlink`, in that one's thread."""
+
+    def __init__(self, netlink: Netlink) -> None:
+        self._netlink = netlink
+
+    def observe(self, netns: str = "") -> dict[str, Link]:
+        """Every link of the namespace at path `netns` with its addresses, by name. Peers are not told."""
+        with self._netlink.within(netns) as route, translated(f"list links of {netns or 'this namespace'}"):
+            addresses: dict[int, list[str]] = {}
+            for message in route.get_addr():
+                held = message.get("IFA_LOCAL") or message.get("IFA_ADDRESS")
+                addresses.setdefault(message["index"], []).append(f"{held}/{message['prefixlen']}")
+            messages = list(route.get_links())
+        names = {message["index"]: message.get("IFLA_IFNAME") for message in messages}
+        return {link.name: link for link in (_read(each, names, addresses) for each in messages)}
+
+    def run(self, transaction: Transaction, netns: str = "") -> None:
+        """Carry out `transaction` in the namespace at path `netns`, action by action.
+
+        Raises Exists, Absent or Refused for the first that fails; those before it are done.
+        """
+        if not transaction:
+            return
+        with self._netlink.within(netns) as route:
+            indexes: dict[str, int] = {}
+            for action in transaction:
+                with translated(action):
+                    _run_one(route, action, indexes)
+
+
+def run(transaction: Transaction, netns: str = "") -> None:
+    """Carry out `transaction` in the namespace at path `netns` ("" is this one) with a socket of its own."""
+    with Netlink() as netlink:
+        Links(netlink).run(transaction, netns)
+
+
+def observe(netns: str = "") -> dict[str, Link]:
+    """Every link of the namespace at path `netns` ("" is this one), by name."""
+    with Netlink() as netlink:
+        return Links(netlink).observe(netns)
+
+
+def index_of(route: Any, name: str) -> int:
+    """The index of the link `name`; raises Absent."""
+    with translated(f"find link {name}"):
+        for message in route.link("get", ifname=name):
+            return int(message["index"])
+    raise refused(f"find link {name}", errno.ENODEV)
+
+
+def _run_one(route: Any, action: Action, indexes: dict[str, int]) -> None:
+    def index(name: str) -> int:
+        if name not in indexes:
+            indexes[name] = index_of(route, name)
+        return indexes[name]
+
+    match action:
+        case Add(link):
+            _add(route, link, index(link.master) if link.master else 0)
+        case Change():
+            _change(route, index(action.name), action, index(action.master) if action.master else 0)
+        case AddAddress(name, address):
+            route.addr("add", index=index(name), **_address(address))
+        case RemoveAddress(name, address):
+            route.addr("del", index=index(name), **_address(address))
+        case Remove(name):
+            route.link("del", index=index(name))
+            indexes.pop(name, None)
+
+
+def _add(route: Any, link: Link, master: int) -> None:
+    wanted: dict[str, Any] = {"ifname": link.name, "kind": link.kind}
+    if link.up:
+        wanted["flags"], wanted["change"] = _IFF_UP, _IFF_UP
+    if link.mtu:
+        wanted["mtu"] = link.mtu
+    if link.mac:
+        wanted["address"] = link.mac
+    if master:
+        wanted["master"] = master
+    if link.peer is None:
+        route.link("add", **wanted)
+        return
+    peer: dict[str, Any] = {"ifname": link.peer.name}
+    if link.mtu:
+        peer["mtu"] = link.mtu
+    if link.peer.mac:
+        peer["address"] = link.peer.mac
+    if not link.peer.netns:
+        route.link("add", **wanted, peer=peer)
+        return
+    try:
+        descriptor = os.open(link.peer.netns, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as why:
+        raise refused(f"open network namespace {link.peer.netns}", why.errno or 0) from why
+    try:
+        route.link("add", **wanted, peer=peer | {"net_ns_fd": descriptor})
+    finally:
+        os.close(descriptor)
+
+
+def _change(route: Any, index: int, change: Change, master: int) -> None:
+    wanted: dict[str, Any] = {}
+    if change.mtu is not None:
+        wanted["mtu"] = change.mtu
+    if change.mac is not None:
+        wanted["address"] = change.mac
+    if change.master is not None:
+        wanted["master"] = master
+    flags = mask = 0
+    for bit, on in ((_IFF_UP, change.up), (_IFF_PROMISC, change.promiscuous)):
+        if on is not None:
+            mask |= bit
+            flags |= bit if on else 0
+    if mask:
+        wanted["flags"], wanted["change"] = flags, mask
+    if wanted:
+        route.link("set", index=index, **wanted)
+    if change.hairpin is not None:
+        route.brport("set", index=index, mode=int(change.hairpin))
+
+
+def _address(address: str) -> dict[str, Any]:
+    held, _, length = address.partition("/")
+    if ":" in held:
+        # Without IFA_F_NODAD a fresh IPv6 address stays tentative, and unusable, for a second.
+        return {"address": held, "prefixlen": int(length), "family": socket.AF_INET6, "flags": 0x2}
+    return {"address": held, "prefixlen": int(length), "family": socket.AF_INET}
+
+
+def _read(message: Any, names: dict[int, str], addresses: dict[int, list[str]]) -> Link:
+    info = message.get("IFLA_LINKINFO")
+    port = info.get("IFLA_INFO_SLAVE_DATA") if info else None
+    return Link(
+        name=message.get("IFLA_IFNAME"),
+        kind=(info.get("IFLA_INFO_KIND") or "") if info else "",
+        up=bool(message["flags"] & _IFF_UP),
+        mtu=message.get("IFLA_MTU") or 0,
+        mac=message.get("IFLA_ADDRESS") or "",
+        master=names.get(message.get("IFLA_MASTER") or 0, ""),
+        hairpin=bool(port.get("IFLA_BRPORT_MODE")) if port else False,
+        promiscuous=bool(message["flags"] & _IFF_PROMISC),
+        addresses=tuple(addresses.get(message["index"], ())),
+    )

@@ -1,0 +1,1 @@
+"""Network namespaces with a name: files under /run/netns, as iproute2 keeps them."""

@@ -1,0 +1,1 @@
+"""Routes: where packets for a range go."""

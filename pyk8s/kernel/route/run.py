@@ -1,0 +1,101 @@
+"""Change routes through rtnetlink."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from typing import Any
+
+from pyk8s.kernel.errors import Absent
+from pyk8s.kernel.link.run import index_of
+from pyk8s.kernel.netlink import Netlink, translated
+from pyk8s.kernel.route.values import Put, Remove, Route, Transaction
+
+_SCOPE_UNIVERSE, _SCOPE_LINK = 0, 253
+_RTN_UNICAST = 1
+
+
+class Routes:
+    """The routes of the kernel, through one `Netlink`, in that one's thread."""
+
+    def __init__(self, netlink: Netlink) -> None:
+        self._netlink = netlink
+
+    def observe(self, netns: str = "", *, table: int = 254) -> tuple[Route, ...]:
+        """The unicast routes of `table` in the namespace at path `netns`."""
+        with self._netlink.within(netns) as route, translated(f"list routes of {netns or 'this namespace'}"):
+            messages = [each for family in (socket.AF_INET, socket.AF_INET6) for each in _dump(route, family, table)]
+            names = {each["index"]: each.get("IFLA_IFNAME") for each in route.get_links()} if messages else {}
+        return tuple(_read(message, names) for message in messages)
+
+    def run(self, transaction: Transaction, netns: str = "") -> None:
+        """Carry out `transaction` in the namespace at path `netns`; raises Absent or Refused for the first that fails.
+
+        Removing a route that is not there succeeds.
+        """
+        if not transaction:
+            return
+        with self._netlink.within(netns) as route:
+            for action in transaction:
+                with translated(action):
+                    _run_one(route, action)
+
+
+def run(transaction: Transaction, netns: str = "") -> None:
+    """Carry out `transaction` in the namespace at path `netns` ("" is this one) with a socket of its own."""
+    with Netlink() as netlink:
+        Routes(netlink).run(transaction, netns)
+
+
+def observe(netns: str = "") -> tuple[Route, ...]:
+    """The routes of the main table in the namespace at path `netns` ("" is this one)."""
+    with Netlink() as netlink:
+        return Routes(netlink).observe(netns)
+
+
+def _run_one(route: Any, action: Put | Remove) -> None:
+    match action:
+        case Put(wanted):
+            route.route("replace", **_arguments(route, wanted))
+        case Remove(unwanted):
+            arguments = {"dst": unwanted.destination, "family": _family(unwanted), "table": unwanted.table}
+            with suppress(Absent), translated(action):
+                route.route("del", **arguments, proto=unwanted.protocol)
+
+
+def _arguments(route: Any, wanted: Route) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "dst": wanted.destination,
+        "family": _family(wanted),
+        "proto": wanted.protocol,
+        "table": wanted.table,
+        "scope": _SCOPE_UNIVERSE if wanted.gateway or ":" in wanted.destination else _SCOPE_LINK,
+    }
+    if wanted.gateway:
+        arguments["gateway"] = wanted.gateway
+    if wanted.device:
+        arguments["oif"] = index_of(route, wanted.device)
+    if wanted.source:
+        arguments["prefsrc"] = wanted.source
+    return arguments
+
+
+def _family(route: Route) -> int:
+    return socket.AF_INET6 if ":" in route.destination else socket.AF_INET
+
+
+def _dump(route: Any, family: int, table: int) -> list[Any]:
+    held = route.get_routes(family=family, table=table)
+    return [each for each in held if each["type"] == _RTN_UNICAST and not each["flags"] & 0x200]
+
+
+def _read(message: Any, names: dict[int, str]) -> Route:
+    everything = "::" if message["family"] == socket.AF_INET6 else "0.0.0.0"  # noqa: S104 - a range, not a socket
+    return Route(
+        destination=f"{message.get('RTA_DST') or everything}/{message['dst_len']}",
+        gateway=message.get("RTA_GATEWAY") or "",
+        device=names.get(message.get("RTA_OIF") or 0, ""),
+        source=message.get("RTA_PREFSRC") or "",
+        protocol=message["proto"],
+        table=message.get("RTA_TABLE") or message["table"],
+    )
