@@ -1,0 +1,1 @@
+"""Mounts: bind mounts, tmpfs, and how they travel between mount namespaces."""
