@@ -1,0 +1,82 @@
+"""Flags that many verbs share, and the session they make."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from pyk8s.cli.session import Session
+
+Command = Callable[..., Any]
+
+
+def connected(command: Command) -> Command:
+    """A verb that speaks to a cluster: adds -n, --cluster, --context and --kubeconfig and passes a `Session` first.
+
+    The flags may stand before the verb too; those behind it win.
+    """
+
+    @click.option("--kubeconfig", default="", metavar="FILE", help="Use this kubeconfig.")
+    @click.option("--context", default="", metavar="NAME", help="The context of the kubeconfig to use.")
+    @click.option("--cluster", default="", metavar="NAME", help="A cluster that runs on this machine.")
+    @click.option("-n", "--namespace", default="", metavar="NAME", help="The namespace to work in.")
+    @click.pass_context
+    @functools.wraps(command)
+    def with_session(
+        ctx: click.Context, *args: Any, kubeconfig: str, context: str, cluster: str, namespace: str, **flags: Any
+    ) -> Any:
+        session = ctx.obj if isinstance(ctx.obj, Session) else Session()
+        session = session.with_flags(kubeconfig=kubeconfig, context=context, cluster=cluster, given_namespace=namespace)
+        return command(session, *args, **flags)
+
+    return with_session
+
+
+def selectors(command: Command) -> Command:
+    """-l and --field-selector."""
+    command = click.option("--field-selector", default="", metavar="FIELDS", help="Only objects with these fields.")(
+        command
+    )
+    return click.option("-l", "--selector", default="", metavar="LABELS", help="Only objects with these labels.")(
+        command
+    )
+
+
+def filenames(command: Command) -> Command:
+    """-f, several times, and -R."""
+    command = click.option("-R", "--recursive", is_flag=True, help="Look into folders inside folders.")(command)
+    return click.option(
+        "-f",
+        "--filename",
+        "files",
+        multiple=True,
+        metavar="PATH",
+        help="A manifest: a file, a folder, or - for standard input. May be given again.",
+    )(command)
+
+
+def output(command: Command) -> Command:
+    """-o."""
+    return click.option(
+        "-o", "--output", default="", metavar="FORM", help="json, yaml, name, wide, jsonpath=…, custom-columns=…"
+    )(command)
+
+
+def all_namespaces(command: Command) -> Command:
+    """-A."""
+    return click.option("-A", "--all-namespaces", is_flag=True, help="Over all namespaces.")(command)
+
+
+def dry_run(command: Command) -> Command:
+    """--dry-run=client|server|none; `--dry-run` alone is client."""
+    return click.option(
+        "--dry-run",
+        type=click.Choice(["none", "client", "server"]),
+        default="none",
+        is_flag=False,
+        flag_value="client",
+        help="Only show what would be done: by this program (client) or by the server.",
+    )(command)

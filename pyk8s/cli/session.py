@@ -1,0 +1,118 @@
+"""One run of a verb: which cluster, which namespace, the connection to it, and where the answer goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from pyk8s.api.resources import Resources
+
+if TYPE_CHECKING:
+    from pyk8s.client.grpc import GrpcClient
+    from pyk8s.wire.kubeconfig import Connection
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the global flags say. Fields are "" when the flag was not given.
+
+    Without `kubeconfig` and `cluster` it is $KUBECONFIG, then ~/.kube/config, then the only cluster on this machine.
+    """
+
+    kubeconfig: str = ""
+    cluster: str = ""
+    context: str = ""
+    given_namespace: str = ""
+
+    def with_flags(self, **flags: str) -> Session:
+        """This session with the flags that were given after the verb; those win."""
+        return replace(self, **{name: value for name, value in flags.items() if value})
+
+    @cached_property
+    def connection(self) -> Connection:
+        """Where the API is and who we are there. Raises KubeconfigInvalid or click.ClickException."""
+        from pyk8s.wire import kubeconfig
+
+        return kubeconfig.load(self._path(), self.context)
+
+    def _path(self) -> Path:
+        if self.cluster:
+            return self._of_cluster(self.cluster)
+        if self.kubeconfig:
+            return Path(self.kubeconfig)
+        if os.environ.get("KUBECONFIG"):
+            return Path(os.environ["KUBECONFIG"].split(":")[0])
+        home = Path.home() / ".kube" / "config"
+        if home.exists():
+            return home
+        from pyk8s.cluster import folder
+
+        names = [each.name for each in folder.clusters()]
+        if len(names) == 1:
+            return self._of_cluster(names[0])
+        if names:
+            raise click.ClickException(
+                f"several clusters are here: choose one with --cluster {'|'.join(sorted(names))}"
+            )
+        raise click.ClickException(
+            "no cluster is known: start one with 'pyk8s cluster up', or name a kubeconfig with --kubeconfig FILE"
+        )
+
+    @staticmethod
+    def _of_cluster(name: str) -> Path:
+        from pyk8s.cluster import folder
+
+        found = folder.open_cluster(name)
+        return found.kubeconfig
+
+    @cached_property
+    def namespace(self) -> str:
+        """The namespace to work in: the flag, else the context's, else "default"."""
+        return self.given_namespace or self.connection.namespace or "default"
+
+    @cached_property
+    def resources(self) -> Resources:
+        """The kinds this program knows by itself."""
+        return Resources.builtin()
+
+    @contextlib.asynccontextmanager
+    async def client(self):
+        """A connected client, closed at the end."""
+        from pyk8s.client.grpc import GrpcClient
+        from pyk8s.wire.channel import connect
+
+        made: GrpcClient = GrpcClient(connect(self.connection), token=self.connection.token, warned=warn)
+        try:
+            yield made
+        finally:
+            await made.close()
+
+    def run(self, work: Callable[[GrpcClient], Awaitable[T]]) -> T:
+        """Connect, do `work`, disconnect; what a verb's click function calls."""
+
+        async def main() -> T:
+            async with self.client() as client:
+                return await work(client)
+
+        return asyncio.run(main())
+
+
+def warn(text: str) -> None:
+    """Tell a person something beside the answer."""
+    click.echo(f"{click.style('Warning:', fg='yellow')} {text}", err=True)
+
+
+def on_terminal() -> bool:
+    """Whether the answer goes to a terminal, and so may have colour."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
