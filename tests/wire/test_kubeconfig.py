@@ -1,0 +1,102 @@
+import stat
+
+import pytest
+import yaml
+
+from pyk8s.wire.errors import KubeconfigInvalid
+from pyk8s.wire.kubeconfig import Connection, load, merge, remove, write
+
+ADMIN = Connection(
+    server="https://127.0.0.1:6443",
+    grpc_address="127.0.0.1:6444",
+    ca=b"ca",
+    cert=b"cert",
+    key=b"key",
+    namespace="shop",
+    cluster="demo",
+    user="admin",
+)
+
+
+def test_what_was_written_is_loaded(tmp_path):
+    write(tmp_path / "config", ADMIN, name="demo")
+    loaded = load(tmp_path / "config")
+    assert (loaded.server, loaded.grpc_address, loaded.ca, loaded.cert, loaded.key, loaded.namespace) == (
+        "https://127.0.0.1:6443",
+        "127.0.0.1:6444",
+        b"ca",
+        b"cert",
+        b"key",
+        "shop",
+    )
+    assert loaded.context == "demo"
+    assert stat.S_IMODE((tmp_path / "config").stat().st_mode) == 0o600
+
+
+def test_a_token_travels_without_a_certificate(tmp_path):
+    write(tmp_path / "config", Connection(server="https://h", token="t"), name="x")
+    assert load(tmp_path / "config").token == "t"
+    assert load(tmp_path / "config").cert == b""
+
+
+def test_files_named_in_it_are_read_relative_to_it(tmp_path):
+    (tmp_path / "ca.pem").write_bytes(b"CA")
+    (tmp_path / "token").write_text("abc\n")
+    config = {
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
+        "clusters": [{"name": "k", "cluster": {"server": "https://h", "certificate-authority": "ca.pem"}}],
+        "users": [{"name": "u", "user": {"tokenFile": "token"}}],
+    }
+    (tmp_path / "config").write_text(yaml.safe_dump(config))
+    loaded = load(tmp_path / "config")
+    assert (loaded.ca, loaded.token, loaded.grpc_address, loaded.namespace) == (b"CA", "abc", "", "default")
+
+
+def test_merging_keeps_other_contexts_and_replaces_ones_own(tmp_path):
+    path = tmp_path / "config"
+    write(path, Connection(server="https://old", cluster="old", user="old"), name="old")
+    merge(path, ADMIN, name="demo")
+    merge(path, Connection(server="https://new", cluster="demo", user="admin"), name="demo")
+    assert load(path, "old").server == "https://old"
+    assert load(path).server == "https://new"
+    assert len(yaml.safe_load(path.read_text())["contexts"]) == 2
+
+
+def test_removing_a_context_leaves_what_another_uses(tmp_path):
+    path = tmp_path / "config"
+    merge(path, ADMIN, name="one")
+    merge(path, ADMIN, name="two")
+    remove(path, "one")
+    assert load(path, "two").server == ADMIN.server
+    remove(path, "two")
+    left = yaml.safe_load(path.read_text())
+    assert (left["contexts"], left["clusters"], left["users"], left["current-context"]) == ([], [], [], "")
+
+
+BAD = [
+    pytest.param(None, "cannot read", id="no file"),
+    pytest.param("a: [", "no YAML", id="broken YAML"),
+    pytest.param("- a", "not a mapping", id="a list"),
+    pytest.param("{}", "current-context", id="no context chosen"),
+    pytest.param("current-context: x", "contexts has no 'x'", id="context missing"),
+    pytest.param(
+        "{current-context: c, contexts: [{name: c, context: {cluster: k}}], clusters: [{name: k, cluster: {}}]}",
+        "has no server",
+        id="no server",
+    ),
+    pytest.param(
+        "{current-context: c, contexts: [{name: c, context: {cluster: k}}],"
+        " clusters: [{name: k, cluster: {server: s, certificate-authority-data: '*'}}]}",
+        "certificate-authority-data is not base64",
+        id="bad base64",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), BAD)
+def test_a_bad_file_is_refused_with_the_field(tmp_path, text, says):
+    if text is not None:
+        (tmp_path / "config").write_text(text)
+    with pytest.raises(KubeconfigInvalid, match=says):
+        load(tmp_path / "config")
