@@ -1,0 +1,1 @@
+"""Packet rules of iptables: rules as values, one restore text a transaction, on the legacy and nf_tables backends."""
