@@ -50,6 +50,10 @@ class ValueTooLarge(StorageError):
     """The value is over MAX_VALUE_BYTES."""
 
 
+class LeaseNotFound(StorageError):
+    """The lease named has run out, or never was."""
+
+
 class Unavailable(StorageError):
     """The store cannot be reached in time; a write that raises this was read back and is known not to have happened,
     unless `unknown` is true: then nobody could find out."""
@@ -104,12 +108,12 @@ class Store(Protocol):
     """Keys and values with revisions. Every method may raise `Unavailable`."""
 
     async def create(self, key: str, value: bytes, *, lease: int = 0) -> int:
-        """Write `key` if it is absent and return the revision. Raises KeyExists, ValueTooLarge."""
+        """Write `key` if it is absent and return the revision. Raises KeyExists, ValueTooLarge, LeaseNotFound."""
         ...
 
     async def update(self, key: str, value: bytes, *, expected: int, lease: int = 0) -> int:
-        """Write `key` if its revision is `expected` and return the new one. Raises KeyNotFound, RevisionMismatch,
-        ValueTooLarge."""
+        """Write `key` if its revision is `expected` and return the new one. Without `lease` it stays for good.
+        Raises KeyNotFound, RevisionMismatch, ValueTooLarge, LeaseNotFound."""
         ...
 
     async def delete(self, key: str, *, expected: int = 0) -> int:
@@ -126,17 +130,23 @@ class Store(Protocol):
         Raises Compacted, FutureRevision."""
         ...
 
-    def watch(self, prefix: str, *, after: int) -> AsyncIterator[Batch]:
+    def watch(self, prefix: str, *, after: int, previous: bool = True) -> AsyncIterator[Batch]:
         """Every write under `prefix` with a revision above `after`, in order, for ever, across reconnections.
-        Raises Compacted (also when `after` is below the compacted revision at the very edge)."""
+        A reader that knows what it has seen says `previous` False, and `Event.previous` need not be told.
+        Raises Compacted (also when `after` is below the compacted revision at the very edge) and FutureRevision."""
         ...
 
     async def revision(self) -> int:
         """The store's revision now, read consistently."""
         ...
 
+    async def grant(self, seconds: int) -> int:
+        """A new lease: about `seconds` from now every key written under it is removed, in one revision."""
+        ...
+
     async def compact(self, revision: int) -> None:
-        """Forget what was written over or removed before `revision`."""
+        """Forget what was written over or removed before `revision`. Raises Compacted when that has been done
+        already, FutureRevision."""
         ...
 
     async def defragment(self) -> None:
