@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from pyk8s.api.resources import Resource
 from pyk8s.client.interface import PatchType, View, WatchEvent
+from pyk8s.wire.pki import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,30 @@ class User:
     groups: tuple[str, ...] = ()
     uid: str = ""
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Impersonation:
+    """Whom the caller wants to be taken for (the Impersonate-* headers); it takes a permission to ask this."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What a door knows of the caller before authentication: a verified certificate, a bearer token, an address."""
+
+    certificate: Identity | None = None
+    bearer: str = ""
+    address: str = ""
+    agent: str = ""
+    impersonate: Impersonation | None = None
+
+
+NOBODY = Peer()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +94,13 @@ class Request:
     """W3C traceparent of the walk this request belongs to, or ""."""
     warnings: list[str] = field(default_factory=list)
     """Told to the client beside the answer (unknown fields, deprecated versions)."""
+    peer: Peer = NOBODY
+    id: str = ""
+    """Names this one request in logs and in the answer (the Audit-Id header)."""
+    accept: str = ""
+    """The media types the client takes; only read for paths that are no resource."""
+    parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Query parameters of a stream into a pod (log, exec, attach, portforward): container, command, tailLines, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +133,50 @@ class WatchAnswer:
     batches: AsyncIterator[Sequence[WatchEvent]]
 
 
-Response: TypeAlias = Answer | ListAnswer | WatchAnswer
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The answer of a path that is no resource: `content_type` says what `body` is, `etag` names its version."""
+
+    body: bytes
+    content_type: str = "application/json"
+    etag: str = ""
+    code: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAnswer:
+    """An open stream of bytes to the client: a container's log. Raises ApiError while it is read."""
+
+    chunks: AsyncIterator[bytes]
+
+
+class Session(Protocol):
+    """An open stream into a container or to a port of a pod, both ways; frames are those of streams.proto."""
+
+    async def send(self, frame: Any) -> None:
+        """Pass one frame to the pod. Raises ApiError when the stream is gone."""
+        ...
+
+    def frames(self) -> AsyncIterator[Any]:
+        """What comes back, until the stream ends. Raises ApiError."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the stream, whatever is still on its way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The answer to exec and attach: one session. For portforward, `open` starts a session for one connection to one
+    port."""
+
+    open: Callable[[int], Session]
+    """Starts a session; the argument is the port for portforward and ignored else."""
+
+
+Response: TypeAlias = Answer | ListAnswer | WatchAnswer | Document | StreamAnswer | Connected
+"""The registry answers with the first three; documents and streams come from beside it."""
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+"""Whatever answers a request: the registry, the whole chain around it, a fake in a test. Raises ApiError only."""
