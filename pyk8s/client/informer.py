@@ -102,7 +102,8 @@ class Informer:
         """Become `items`: what is missing among them is told as gone, what is unchanged is not told at all."""
         seen = set()
         for body in items:
-            obj = self._decode(body)
+            if (obj := self._decoded(body)) is None:
+                continue
             key = key_of(obj)
             seen.add(key)
             held = self._objects.get(key)
@@ -118,7 +119,8 @@ class Informer:
     def apply(self, events: Sequence[WatchEvent]) -> None:
         """Take over what changed."""
         for event in events:
-            obj = self._decode(event.object)
+            if (obj := self._decoded(event.object)) is None:
+                continue
             key = key_of(obj)
             if event.type == "DELETED":
                 old = self._objects.remove(key)
@@ -126,6 +128,18 @@ class Informer:
                     self._tell(old, None)
             else:
                 self._tell(self._objects.put(key, obj), obj)
+
+    def _decoded(self, body: bytes) -> Any:
+        try:
+            return self._decode(body)
+        except ValueError as why:  # one object that cannot be read must not keep all others from being followed
+            log.error(
+                "an object cannot be read",
+                resource=self.ref.resource,
+                why=why,
+                start=body[:200].decode("utf-8", "replace"),
+            )
+            return None
 
     def _tell(self, old: Any, new: Any) -> None:
         for callback in self._handlers:
