@@ -58,7 +58,7 @@ class Session:
             return home
         from pyk8s.cluster import folder
 
-        names = [each.name for each in folder.clusters()]
+        names = [each.name for each in folder.every()]
         if len(names) == 1:
             return self._of_cluster(names[0])
         if names:
@@ -73,7 +73,9 @@ class Session:
     def _of_cluster(name: str) -> Path:
         from pyk8s.cluster import folder
 
-        found = folder.open_cluster(name)
+        found = folder.of(name)
+        if not found.exists():
+            raise click.ClickException(f"there is no cluster {name!r} on this machine (see 'pyk8s cluster list')")
         return found.kubeconfig
 
     @cached_property

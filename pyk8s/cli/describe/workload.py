@@ -19,7 +19,7 @@ def describe_workload(value: Object, related: Related, now: datetime) -> str:
             page.add("Controlled By", f"{owner['kind']}/{owner['name']}")
     page.add("Replicas", _counts(value["kind"], spec, status))
     _strategy(page, spec)
-    _template(page, spec.get("template") or {})
+    add_template(page, spec.get("template") or {})
     conditions(page, status.get("conditions") or ())
     if value["kind"] == "Deployment":
         _replica_sets(page, value, related)
@@ -66,7 +66,8 @@ def _strategy(page: Page, spec: Object) -> None:
         )
 
 
-def _template(page: Page, template: Object) -> None:
+def add_template(page: Page, template: Object) -> None:
+    """The pod template with its containers, as a block."""
     page.heading("Pod Template")
     metadata, spec = template.get("metadata") or {}, template.get("spec") or {}
     page.pairs("Labels", metadata.get("labels"), 1)
