@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from pyk8s.api.quantity import bytes_of, millicores
-
+from pyk8s.api.quantity import millicores, units
 from pyk8s.cli.describe.layout import NONE, Object, Page, Related, age, conditions, events, head, labels
 
 
@@ -73,7 +72,7 @@ def _pods(page: Page, node: Object, pods: Sequence[Object], now: datetime) -> No
     cpu, memory = requested(running)
     page.heading("Allocated resources")
     page.add("cpu", f"{cpu}m ({_share(cpu, millicores(allocatable.get('cpu', '0')))})", 1)
-    page.add("memory", f"{memory // 1024**2}Mi ({_share(memory, bytes_of(allocatable.get('memory', '0')))})", 1)
+    page.add("memory", f"{memory // 1024**2}Mi ({_share(memory, units(allocatable.get('memory', '0')))})", 1)
 
 
 def requested(pods: Sequence[Object]) -> tuple[int, int]:
@@ -83,7 +82,7 @@ def requested(pods: Sequence[Object]) -> tuple[int, int]:
         for container in pod["spec"].get("containers") or ():
             asks = (container.get("resources") or {}).get("requests") or {}
             cpu += millicores(asks.get("cpu", "0"))
-            memory += bytes_of(asks.get("memory", "0"))
+            memory += units(asks.get("memory", "0"))
     return cpu, memory
 
 
