@@ -17,7 +17,7 @@ def text(word, fields="", recursive=False):
 def test_a_kind_shows_its_group_its_text_and_its_fields():
     shown = text("deploy")
     assert shown.startswith("GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n\nDESCRIPTION:\n")
-    assert "  spec\t<DeploymentSpec>\n" in shown
+    assert "  spec\t<DeploymentSpec>" in shown
 
 
 def test_a_path_goes_through_lists_and_says_what_is_required():
