@@ -37,17 +37,28 @@ class Netlink:
 
     def __init__(self) -> None:
         self._own: Any = None
+        self._inside: tuple[str, Any] | None = None
 
     @contextmanager
     def within(self, netns: str = "") -> Iterator[Any]:
-        """A pyroute2 IPRoute in the namespace at path `netns`; "" is the thread's own, whose socket is kept."""
+        """A pyroute2 IPRoute in the namespace at path `netns`; "" is the thread's own, whose socket is kept.
+
+        Entering a namespace again while inside it costs nothing.
+        """
         if not netns:
             if self._own is None:
                 self._own = _open()
             yield self._own
             return
+        if self._inside is not None and self._inside[0] == netns:
+            yield self._inside[1]
+            return
         with entered(netns), _open() as route:
-            yield route
+            outer, self._inside = self._inside, (netns, route)
+            try:
+                yield route
+            finally:
+                self._inside = outer
 
     def close(self) -> None:
         """Close the kept socket."""

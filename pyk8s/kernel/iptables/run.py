@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pyk8s.kernel.errors import KernelError, Refused, Unsupported
@@ -21,6 +22,8 @@ from pyk8s.kernel.netns.run import entered
 
 Family: TypeAlias = Literal[4, 6]
 Backend: TypeAlias = Literal["legacy", "nft"]
+
+_CANDIDATES: tuple[Backend, ...] = ("nft", "legacy")
 
 LOCK_SECONDS = 5
 """How long to wait for another program to let go of the lock on the legacy tables."""
@@ -80,10 +83,13 @@ def probe(netns: str = "", *, prefer: Backend | None = None, family: Family = 4)
 
     Two backends in one namespace see each other's packets but not each other's rules: one must be kept to.
     """
+    wanted = prefer or default_backend()
     rules: dict[Backend, int] = {}
     failures: list[str] = []
-    candidates: tuple[Backend, ...] = ("nft", "legacy")
-    for backend in candidates:
+    for backend in _CANDIDATES:
+        if backend == "legacy" != wanted and "nft" in rules and not _has_legacy_tables(netns, family):
+            # Asking would make the tables, and every later nft command warn of them.
+            continue
         try:
             held = Iptables(backend, family, netns).chains("nat")
         except KernelError as why:
@@ -92,8 +98,17 @@ def probe(netns: str = "", *, prefer: Backend | None = None, family: Family = 4)
             rules[backend] = sum(bool(text) + text.count("\n") for text in held.values())
     if not rules:
         raise Unsupported(f"no iptables backend works here: {'; '.join(failures)}")
-    wanted = prefer or default_backend()
     return max(rules, key=lambda backend: (rules[backend], backend == wanted))
+
+
+def _has_legacy_tables(netns: str, family: Family) -> bool:
+    """Whether legacy tables exist in the namespace: the kernel lists them."""
+    names = Path(f"/proc/thread-self/net/{'ip' if family == 4 else 'ip6'}_tables_names")
+    with _inside(netns):
+        try:
+            return bool(names.read_text().strip())
+        except OSError:
+            return False
 
 
 def default_backend() -> Backend:

@@ -21,6 +21,11 @@ class FakeLinks:
         """Every link of `netns` by name, its peer untold as the kernel leaves it."""
         return {name: replace(link, peer=None) for name, link in self._space(netns).items()}
 
+    def find(self, name: str, netns: str = "") -> Link | None:
+        """The link `name` without its addresses and its master's name."""
+        held = self._space(netns).get(name)
+        return None if held is None else replace(held, peer=None, addresses=(), master="")
+
     def run(self, transaction: Transaction, netns: str = "") -> None:
         """Carry out `transaction` in `netns`; raises what the kernel would."""
         for action in transaction:

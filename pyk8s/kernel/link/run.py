@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from contextlib import suppress
 from typing import Any
 
-from pyk8s.kernel.errors import refused
+from pyk8s.kernel.errors import Absent, refused
 from pyk8s.kernel.link.values import Action, Add, AddAddress, Change, Link, Remove, RemoveAddress, Transaction
 from pyk8s.kernel.netlink import Netlink, translated
 
@@ -30,6 +31,13 @@ class Links:
             messages = list(route.get_links())
         names = {message["index"]: message.get("IFLA_IFNAME") for message in messages}
         return {link.name: link for link in (_read(each, names, addresses) for each in messages)}
+
+    def find(self, name: str, netns: str = "") -> Link | None:
+        """The link `name` without its addresses, or None: one message, however many links there are."""
+        with self._netlink.within(netns) as route, suppress(Absent), translated(f"find link {name}"):
+            for message in route.link("get", ifname=name):
+                return _read(message, {}, {})
+        return None
 
     def run(self, transaction: Transaction, netns: str = "") -> None:
         """Carry out `transaction` in the namespace at path `netns`, action by action.
@@ -75,13 +83,13 @@ def _run_one(route: Any, action: Action, indexes: dict[str, int]) -> None:
         case Add(link):
             _add(route, link, index(link.master) if link.master else 0)
         case Change():
-            _change(route, index(action.name), action, index(action.master) if action.master else 0)
+            _change(route, action, index(action.master) if action.master else 0)
         case AddAddress(name, address):
             route.addr("add", index=index(name), **_address(address))
         case RemoveAddress(name, address):
             route.addr("del", index=index(name), **_address(address))
         case Remove(name):
-            route.link("del", index=index(name))
+            route.link("del", ifname=name)
             indexes.pop(name, None)
 
 
@@ -116,7 +124,7 @@ def _add(route: Any, link: Link, master: int) -> None:
         os.close(descriptor)
 
 
-def _change(route: Any, index: int, change: Change, master: int) -> None:
+def _change(route: Any, change: Change, master: int) -> None:
     wanted: dict[str, Any] = {}
     if change.mtu is not None:
         wanted["mtu"] = change.mtu
@@ -132,9 +140,9 @@ def _change(route: Any, index: int, change: Change, master: int) -> None:
     if mask:
         wanted["flags"], wanted["change"] = flags, mask
     if wanted:
-        route.link("set", index=index, **wanted)
+        route.link("set", ifname=change.name, **wanted)
     if change.hairpin is not None:
-        route.brport("set", index=index, mode=int(change.hairpin))
+        route.brport("set", ifname=change.name, mode=int(change.hairpin))
 
 
 def _address(address: str) -> dict[str, Any]:

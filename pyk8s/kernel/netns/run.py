@@ -95,7 +95,7 @@ def _add(name: str) -> None:
 
 def _hold(target: str) -> None:
     syscalls.unshare()
-    _loopback_up()
+    _set_loopback(True)
     syscalls.mount("/proc/thread-self/ns/net", target, flags=syscalls.MS_BIND)
 
 
@@ -121,11 +121,28 @@ def _shared_folder() -> None:
         syscalls.mount("", FOLDER, flags=shared)
 
 
-def _loopback_up() -> None:
+def set_loopback(netns: str, *, up: bool) -> None:
+    """Switch the loopback link of the namespace at path `netns` on or off; raises Absent when there is none."""
+    with entered(netns):
+        _set_loopback(up)
+
+
+def is_loopback_up(netns: str) -> bool:
+    """Whether the loopback link of the namespace at path `netns` is on."""
+    with entered(netns), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        return bool(_loopback_flags(any_socket) & _IFF_UP)
+
+
+def _set_loopback(up: bool) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        request = struct.pack("16sh22x", b"lo", 0)
-        flags = struct.unpack("16sh22x", fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request))[1]
-        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sh22x", b"lo", flags | _IFF_UP))
+        flags = _loopback_flags(any_socket)
+        flags = flags | _IFF_UP if up else flags & ~_IFF_UP
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", flags))
+
+
+def _loopback_flags(any_socket: socket.socket) -> int:
+    answer = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, struct.pack("16sH22x", b"lo", 0))
+    return int(struct.unpack("16sH22x", answer)[1])
 
 
 def _in_thread(work: Callable[[], None]) -> None:

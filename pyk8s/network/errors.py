@@ -1,0 +1,47 @@
+"""The errors of the CNI specification, section "Error": a code that runtimes act on, a message, and details."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+
+class Code(IntEnum):
+    """Codes of the specification; those from 100 on are our own."""
+
+    INCOMPATIBLE_VERSION = 1
+    UNSUPPORTED_FIELD = 2
+    UNKNOWN_CONTAINER = 3
+    INVALID_ENVIRONMENT = 4
+    IO_FAILURE = 5
+    UNDECODABLE = 6
+    INVALID_CONFIG = 7
+    TRY_AGAIN = 11
+    UNAVAILABLE = 50
+    RANGE_FULL = 100
+    CHECK_FAILED = 101
+    KERNEL_REFUSED = 102
+
+
+class CniError(Exception):
+    """A CNI call that cannot be answered otherwise."""
+
+    def __init__(self, code: Code, message: str, details: str = "") -> None:
+        self.code, self.message, self.details = code, message, details
+        super().__init__(f"{message}: {details}" if details else message)
+
+    def value(self, version: str) -> dict[str, Any]:
+        """The error as the runtime reads it, in the form of `version`."""
+        return {"cniVersion": version, "code": int(self.code), "msg": self.message, "details": self.details}
+
+
+class ReservationLost(Exception):
+    """A folder of addresses cannot be read or written; the text names the file."""
+
+
+class RangeFull(Exception):
+    """Every address of the ranges is taken."""
+
+
+class RangesClash(Exception):
+    """Another node claims a part of this node's range of pod addresses; the text names it."""

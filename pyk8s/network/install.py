@@ -1,0 +1,87 @@
+"""Put the CNI program where containerd looks for it, and the configuration that tells containerd to run it.
+
+A program is two lines of shell: installers' own scripts lose the interpreter's flags, which make it start fast.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+PROGRAMS = ("pyk8s-cni", "loopback")
+"""containerd 1.6 runs a plugin named loopback by itself for every sandbox: it is the same program."""
+
+CONFIGURATION = "10-pyk8s.conflist"
+
+NETWORK = "pyk8s"
+"""The network's name, and so that of its folder of addresses."""
+
+VERSION = "1.0.0"
+"""The newest version of the specification that containerd 1.6 speaks; 2.x speaks it too."""
+
+
+def install_programs(folder: str | Path, socket: str, state_folder: str) -> list[Path]:
+    """Write the programs into `folder`, when they differ from what is there; which files they are."""
+    binary = _binary()
+    words = [sys.executable, "-IS", str(binary), socket, state_folder]
+    text = f"#!/bin/sh\nexec {shlex.join(words)}\n".encode()
+    return [_write(Path(folder) / name, text, 0o755) for name in PROGRAMS]
+
+
+def install_configuration(folder: str | Path, conflist: dict[str, Any]) -> Path:
+    """Write the configuration into `folder`; containerd watches it. An equal one is left alone."""
+    text = orjson.dumps(conflist, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return _write(Path(folder) / CONFIGURATION, text, 0o600)
+
+
+def conflist(ranges: Sequence[str], *, mtu: int, data_folder: str, bridge: str = "cni0") -> dict[str, Any]:
+    """The CNI configuration of a node whose pods have addresses of `ranges`, one of each ("10.244.1.0/24").
+
+    `ipMasq` is off: the agent masquerades for the node, knowing the cluster's other nodes.
+    """
+    routes = [{"dst": "::/0" if ":" in each else "0.0.0.0/0"} for each in ranges]
+    plugin = {
+        "type": PROGRAMS[0],
+        "bridge": bridge,
+        "mtu": mtu,
+        "isGateway": True,
+        "hairpinMode": True,
+        "ipMasq": False,
+        "capabilities": {"portMappings": True},
+        "ipam": {
+            "type": "host-local",
+            "ranges": [[{"subnet": each}] for each in ranges],
+            "routes": routes,
+            "dataDir": data_folder,
+        },
+    }
+    return {"cniVersion": VERSION, "name": NETWORK, "plugins": [plugin]}
+
+
+def _binary() -> Path:
+    """The file of the program: of a package that is found by name, as nothing here may import it."""
+    spec = find_spec("cni")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("the package cni is not installed beside pyk8s")
+    return Path(spec.submodule_search_locations[0]) / "binary.py"
+
+
+def _write(file: Path, content: bytes, mode: int) -> Path:
+    """Make `file` hold `content`, at once for whoever reads it; an equal one keeps its time."""
+    file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if file.is_file() and not file.is_symlink() and file.read_bytes() == content:
+        file.chmod(mode)
+        return file
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.write_bytes(content)
+    fresh.chmod(mode)
+    fresh.replace(file)
+    return file

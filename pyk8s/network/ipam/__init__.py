@@ -1,0 +1,1 @@
+"""Addresses for pods: `values` chooses, `store` keeps what was given in host-local's folder form."""
