@@ -12,6 +12,7 @@ from pyk8s.aio.supervise import Tasks
 from pyk8s.api.refs import Ref
 from pyk8s.client.informer import Informer
 from pyk8s.client.interface import Client, View
+from pyk8s.reconcile.objects import KINDS, Meta, decoder
 
 
 class Informers:
@@ -20,24 +21,19 @@ class Informers:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._made: dict[tuple[Ref, View], Informer] = {}
-        self._decoders: dict[tuple[Ref, View], Callable[[bytes], Any]] = {}
         self._tasks: Tasks | None = None
 
-    def of(self, ref: Ref, decode: Callable[[bytes], Any] = orjson.loads, view: View = View.OBJECT) -> Informer:
-        """The informer of the whole collection `ref`. One made while running is started at once.
-
-        The first to ask decides how objects are decoded, so readers of one resource must agree on its struct.
-        """
+    def of(self, ref: Ref, view: View = View.OBJECT) -> Informer:
+        """The informer of the whole collection `ref`, read as `objects.KINDS` says, as `Meta` when only metadata is
+        asked for, and else as dicts. One made while running is started at once."""
         key = (ref, view)
         if (informer := self._made.get(key)) is None:
+            kind = Meta if view is View.METADATA else KINDS.get(ref)
+            decode: Callable[[bytes], Any] = decoder(kind) if kind is not None else orjson.loads
             informer = self._made[key] = Informer(self._client, ref, decode=decode, view=view)
             if self._tasks is not None:
                 self._tasks.start(informer.run(), name=f"informer-{ref.resource}")
         return informer
-
-    async def drop(self, ref: Ref, view: View = View.OBJECT) -> None:
-        """Forget the informer of a resource that is served no longer; it is not stopped before `run` ends."""
-        self._made.pop((ref, view), None)
 
     async def run(self, failed: Callable[[BaseException], None]) -> None:
         """Run every informer until cancelled; an exception of one goes to `failed`."""

@@ -6,11 +6,14 @@ text: RFC 3339 in UTC with seconds sorts as it reads. Field names and meaning: K
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 import orjson
+
+from pyk8s.api import refs
+from pyk8s.api.refs import Ref
 
 T = TypeVar("T")
 
@@ -297,6 +300,12 @@ class Deployment(Fields):
     status: DeploymentStatus = DeploymentStatus()
 
 
+def template_of(one: ReplicaSet | Deployment) -> dict[str, Any]:
+    """The pod template of a workload, decoded anew: the caller may change it."""
+    template: dict[str, Any] = msgspec.json.decode(one.spec.template)
+    return template
+
+
 class ServicePort(Fields):
     """A port of a service; the target is a number or a container port's name."""
 
@@ -389,6 +398,18 @@ class Namespace(Fields):
     metadata: Metadata
     spec: NamespaceSpec = NamespaceSpec()
     status: NamespaceStatus = NamespaceStatus()
+
+
+KINDS: Mapping[Ref, type[Any]] = {
+    refs.PODS: Pod,
+    refs.NODES: Node,
+    refs.NAMESPACES: Namespace,
+    refs.SERVICES: Service,
+    refs.REPLICA_SETS: ReplicaSet,
+    refs.DEPLOYMENTS: Deployment,
+    refs.LEASES: Lease,
+}
+"""What each resource is read as; all who share a cache of it see the same struct."""
 
 
 def decoder(kind: type[T]) -> Callable[[bytes], T]:
