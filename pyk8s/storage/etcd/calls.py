@@ -85,12 +85,13 @@ class Calls:
         self.watches = rpc.WatchStub(self._channel)
         self.maintenance = rpc.MaintenanceStub(self._channel)
 
-    async def once(self, method: Any, request: Any, seconds: float = ATTEMPT_SECONDS) -> Any:
-        """One attempt. Raises Interrupted when nobody knows whether it was carried out, and what `translate` says."""
+    async def once(self, method: Any, request: Any, seconds: float = 0.0) -> Any:
+        """One attempt, of `seconds` (0: the usual). Raises Interrupted when nobody knows whether it was carried out,
+        Unavailable after `close`, and what `translate` says."""
         if self.closed:
             raise Unavailable("the store is closed")
         try:
-            return await method(request, timeout=seconds)
+            return await method(request, timeout=seconds or ATTEMPT_SECONDS)
         except grpc.aio.AioRpcError as why:
             raise translate(why) from why
         except grpc.aio.UsageError as why:
@@ -99,7 +100,7 @@ class Calls:
             self.raise_if_closed()
             raise
 
-    async def read(self, method: Any, request: Any, seconds: float = ATTEMPT_SECONDS) -> Any:
+    async def read(self, method: Any, request: Any, seconds: float = 0.0) -> Any:
         """A call that changes nothing, or that may be made twice. Raises Unavailable when etcd cannot be reached."""
         return await self.again(lambda _: self.once(method, request, seconds))
 
