@@ -1,0 +1,175 @@
+"""Where everything of a cluster lies: one folder per cluster, one per node inside it.
+
+    HOME/                          /var/lib/pyk8s, or PYK8S_HOME
+      images/                      the documented image cache: stays after `down`
+      clusters/NAME/
+        settings.json  kubeconfig  pki/  etcd/  config/  units/  run/  logs/
+        nodes/NODE/                what is bound into the node's namespace of mounts
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyk8s.cluster import settings
+from pyk8s.cluster.errors import NoSuchCluster, SettingInvalid
+
+DEFAULT_HOME = Path("/var/lib/pyk8s")
+
+LONGEST = 107
+"""Bytes of a unix socket's path. Source: unix(7)."""
+
+ROOM_FOR_SOCKETS = len("/nodes/") + 32 + len("/run/containerd/containerd.sock")
+"""Bytes of the longest socket path below a cluster's folder."""
+
+
+def home() -> Path:
+    """The folder of all clusters and images of this machine: PYK8S_HOME when set."""
+    return Path(os.environ.get("PYK8S_HOME") or DEFAULT_HOME).absolute()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFolder:
+    """The folder of one node, seen from the host."""
+
+    path: Path
+
+    @property
+    def run(self) -> Path:
+        """The node's /run."""
+        return self.path / "run"
+
+    @property
+    def containerd_root(self) -> Path:
+        """The node's /var/lib/containerd."""
+        return self.path / "containerd"
+
+    @property
+    def containerd_socket(self) -> Path:
+        """The socket of the node's containerd."""
+        return self.run / "containerd" / "containerd.sock"
+
+    @property
+    def blobs(self) -> Path:
+        """Where the node's containerd keeps the contents of images, one file a digest."""
+        return self.containerd_root / "io.containerd.content.v1.content" / "blobs" / "sha256"
+
+    @property
+    def manifests(self) -> Path:
+        """The node's /etc/kubernetes/manifests: static pods."""
+        return self.path / "kubernetes" / "manifests"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The folder of one cluster."""
+
+    home: Path
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """The folder itself."""
+        return self.home / "clusters" / self.name
+
+    @property
+    def settings(self) -> Path:
+        """The settings file."""
+        return self.path / "settings.json"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig."""
+        return self.path / "kubeconfig"
+
+    @property
+    def pki(self) -> Path:
+        """Keys and certificates."""
+        return self.path / "pki"
+
+    @property
+    def etcd(self) -> Path:
+        """etcd's data."""
+        return self.path / "etcd"
+
+    @property
+    def config(self) -> Path:
+        """The daemons' configuration files and kubeconfigs."""
+        return self.path / "config"
+
+    @property
+    def units(self) -> Path:
+        """What the supervisor is to run, one file a process."""
+        return self.path / "units"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and pid files: nothing in it outlives its process."""
+        return self.path / "run"
+
+    @property
+    def logs(self) -> Path:
+        """One log file a process."""
+        return self.path / "logs"
+
+    @property
+    def control_socket(self) -> Path:
+        """Where the supervisor listens."""
+        return self.run / "control.sock"
+
+    @property
+    def images(self) -> Path:
+        """The machine's image store."""
+        return self.home / "images"
+
+    @property
+    def id(self) -> str:
+        """Ten hex digits that differ between any two clusters of a machine: in the names of links and tables."""
+        return hashlib.sha256(os.fsencode(self.path)).hexdigest()[:10]
+
+    @property
+    def tag(self) -> str:
+        """The cluster's name in places that all clusters of the machine share, such as the cgroup tree."""
+        return f"pyk8s-{self.name}" if self.home == DEFAULT_HOME else f"pyk8s-{self.name}-{self.id}"
+
+    def node(self, name: str) -> NodeFolder:
+        """The folder of the node `name`."""
+        return NodeFolder(self.path / "nodes" / name)
+
+    def exists(self) -> bool:
+        """Whether there is anything of this cluster."""
+        return self.path.is_dir()
+
+    def read(self) -> settings.Settings:
+        """The cluster's settings. Raises NoSuchCluster."""
+        try:
+            return settings.read(self.settings)
+        except FileNotFoundError:
+            known = ", ".join(folder.name for folder in every()) or "none"
+            raise NoSuchCluster(f"there is no cluster {self.name} (there: {known}): see `pyk8s cluster list`") from None
+
+    def write(self, value: settings.Settings) -> None:
+        """Put `value` into the settings file."""
+        settings.write(self.settings, value)
+
+
+def of(name: str) -> Folder:
+    """The folder of the cluster `name`, whether or not there is one. Raises SettingInvalid."""
+    folder = Folder(home(), settings.check_name(name))
+    if len(os.fsencode(folder.path)) + ROOM_FOR_SOCKETS > LONGEST:
+        raise SettingInvalid(
+            f"{folder.path} is too long: sockets below it may have {LONGEST} bytes in all; set PYK8S_HOME to a shorter path"
+        )
+    return folder
+
+
+def every() -> Iterator[Folder]:
+    """All clusters of this machine, by name."""
+    base = home()
+    for path in sorted((base / "clusters").glob("*")):
+        if path.is_dir():
+            yield Folder(base, path.name)

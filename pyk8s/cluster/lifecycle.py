@@ -1,0 +1,263 @@
+"""A cluster brought up, stopped, started and taken down: each action whole, or taken back.
+
+Whoever calls holds nothing: every action locks the cluster's folder for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import signal
+from collections.abc import Callable, Iterator, Mapping
+
+import msgspec
+
+from pyk8s.cluster import cgroups, host, layout, machine, readiness, units, wish
+from pyk8s.cluster.errors import AddressTaken, ClusterError, NoSuchCluster, SupervisorGone
+from pyk8s.cluster.folder import Folder, of
+from pyk8s.cluster.images import delivery
+from pyk8s.cluster.links import Host
+from pyk8s.cluster.lock import locked
+from pyk8s.cluster.settings import Settings
+from pyk8s.cluster.supervisor import control, launch
+from pyk8s.cluster.supervisor.unit import Report, State
+
+SECONDS_TO_READY = 120.0
+"""From the first process to the last node Ready, on a slow machine."""
+
+GRACE = 5.0
+"""Seconds that containers get to end themselves when a cluster is stopped."""
+
+Say = Callable[[str], None]
+"""Told one line for each step that is done."""
+
+
+def quiet(line: str) -> None:
+    """Tell nobody."""
+
+
+async def up(name: str, asked: wish.Wish, say: Say = quiet) -> tuple[Settings, list[str]]:
+    """Bring the cluster up as asked, or find it up; its settings, and where they are not as asked.
+
+    When it cannot, or is cancelled in the middle, everything this call has made is taken back.
+    """
+    machine.require_root("pyk8s cluster up")
+    wish.check(asked)
+    folder = of(name)
+    with locked(folder):
+        try:
+            known = folder.read() if folder.settings.exists() else None
+            if known is not None and known.complete:
+                differing = wish.differences(asked, known)
+                if known.stopped or not await launch.is_running(folder):
+                    await _undone_by(_start(folder, _changed(folder, known, stopped=False), say), _halt, folder)
+                return folder.read(), differing
+            settings = await _undone_by(_create(folder, name, asked, known, say), _destroy, folder)
+            return settings, []
+        finally:
+            _forget_if_empty(folder)
+
+
+async def start(name: str, say: Say = quiet) -> Settings:
+    """Start a stopped cluster with everything it held. Raises NoSuchCluster."""
+    machine.require_root("pyk8s cluster start")
+    folder = existing(name)
+    with locked(folder):
+        settings = folder.read()
+        if settings.stopped or not await launch.is_running(folder):
+            await _undone_by(_start(folder, _changed(folder, settings, stopped=False), say), _halt, folder)
+        return folder.read()
+
+
+async def stop(name: str, say: Say = quiet) -> Settings:
+    """End every process of the cluster and keep its data. Raises NoSuchCluster."""
+    machine.require_root("pyk8s cluster stop")
+    folder = existing(name)
+    with locked(folder):
+        settings = _changed(folder, folder.read(), stopped=True)
+        await _halt(folder)
+        say("all processes have ended")
+        return settings
+
+
+async def down(name: str, *, keep_data: bool = False, say: Say = quiet) -> None:
+    """Take the cluster down and leave nothing of it; with `keep_data` its objects and keys stay for the next `up`.
+
+    Works on whatever is left of a cluster: an `up` that was killed, a supervisor that is gone, damaged settings.
+    Raises NoSuchCluster when nothing is.
+    """
+    machine.require_root("pyk8s cluster down")
+    folder = existing(name)
+    with locked(folder):
+        if keep_data:
+            _changed(folder, folder.read(), stopped=True)
+            await _halt(folder)
+            for path in (folder.path / "nodes", folder.logs, folder.units):
+                shutil.rmtree(path, ignore_errors=True)
+            say(f"kept: {folder.etcd} and {folder.pki}")
+        else:
+            await _destroy(folder)
+
+
+def existing(name: str) -> Folder:
+    """The folder of a cluster of which there is something. Raises NoSuchCluster."""
+    folder = of(name)
+    if not folder.exists():
+        with contextlib.suppress(NoSuchCluster):
+            folder.read()
+        raise NoSuchCluster(f"there is no cluster {name}: see `pyk8s cluster list`")
+    return folder
+
+
+async def _create(folder: Folder, name: str, asked: wish.Wish, known: Settings | None, say: Say) -> Settings:
+    versions = machine.probe()
+    machine.require_features()
+    with host.machine_locked():
+        settings = known or wish.settle(asked, name, host.pick_subnet(), host.free_ports(4))
+        folder.write(settings)
+        host.connect(units.host(settings, folder))
+    say(f"network {settings.subnet} on {units.host(settings, folder).bridge}")
+    await _run(folder, settings, versions, say)
+    return _changed(folder, settings, complete=True)
+
+
+async def _start(folder: Folder, settings: Settings, say: Say) -> None:
+    versions = machine.probe()
+    machine.require_features()
+    if not await launch.is_running(folder):
+        # What a supervisor that was killed has left running is taken over; ports are only ours to check when nothing runs.
+        if not cgroups.places(cgroups.tree(), f"/{folder.tag}"):
+            _check_ports(settings)
+    with host.machine_locked():
+        host.connect(units.host(settings, folder))
+    await _run(folder, settings, versions, say)
+
+
+def _check_ports(settings: Settings) -> None:
+    for name, port in msgspec.structs.asdict(settings.ports).items():
+        if not host.is_free(port):
+            raise AddressTaken(
+                f"port {port} ({name} of cluster {settings.name}) was taken by another program: `ss -ltnp sport = {port}` "
+                "says which; end it and start the cluster again"
+            )
+
+
+async def _run(folder: Folder, settings: Settings, versions: machine.Versions, say: Say) -> None:
+    """Start every process of the cluster and wait until all its nodes are Ready."""
+    layout.write(folder, settings, versions)
+    wanted = units.wanted(settings, folder)
+    cgroup_tree = cgroups.tree()
+    for node in settings.nodes:
+        cgroups.make(cgroup_tree, f"/{folder.tag}/{node.name}", millicores=node.millicores, memory=node.bytes)
+    layout.write_units(folder, wanted.values())
+    say("keys and configurations are written")
+    await launch.start(folder) if not await launch.is_running(folder) else await control.ask(folder.control_socket, "apply")
+    running = [node.name for node in settings.nodes if not node.stopped]
+    await bring_ready(folder, {unit.name: unit.role for unit in wanted.values()}, running, say)
+
+
+async def bring_ready(folder: Folder, wanted: Mapping[str, str], nodes: list[str], say: Say) -> None:
+    """Wait for the processes `wanted` (name -> role), give `nodes` their images, wait until they are Ready."""
+    served: dict[str, asyncio.Event] = {name: asyncio.Event() for name in wanted}
+
+    def each(report: Report) -> None:
+        event = served.get(report.name)
+        if report.state is State.READY and event is not None and not event.is_set():
+            event.set()
+            say(f"{report.name} serves")
+
+    async def images(node: str) -> None:
+        await served[f"{node}.containerd"].wait()
+        await delivery.deliver_all(folder, node)
+
+    async def ready() -> None:
+        if "control-plane" in served:
+            await served["control-plane"].wait()
+        async with readiness.administrator(folder) as client:
+            await readiness.nodes_ready(client, nodes, lambda node: say(f"node {node} is Ready"), SECONDS_TO_READY)
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(launch.until_ready(folder, wanted, each, SECONDS_TO_READY))
+            tasks.create_task(ready())
+            for node in nodes:
+                tasks.create_task(images(node))
+    except BaseExceptionGroup as group:
+        raise _first_of(group) from None
+
+
+def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = group.exceptions[0]
+    return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+async def _undone_by(work, undo, folder: Folder):  # type: ignore[no-untyped-def]
+    """Do `work`; when it fails or is cancelled, `undo(folder)` before the exception goes on."""
+    try:
+        return await work
+    except BaseException:
+        with _deaf():
+            await undo(folder)
+        raise
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Deaf to a second Ctrl-C while what was begun is taken back."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:
+        # Not the main thread: no signal arrives here.
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+async def _halt(folder: Folder) -> None:
+    """End every process of the cluster and take back what it changed on the host; its files stay."""
+    with contextlib.suppress(SupervisorGone):
+        await control.ask(folder.control_socket, "shutdown", grace=GRACE, timeout=GRACE * 3 + 30)
+    await asyncio.to_thread(_end_all, folder)
+    host.disconnect(_place(folder))
+    shutil.rmtree(folder.run, ignore_errors=True)
+
+
+async def _destroy(folder: Folder) -> None:
+    """End every process at once and remove everything of the cluster."""
+    await asyncio.to_thread(_end_all, folder)
+    host.disconnect(_place(folder))
+    shutil.rmtree(folder.path)
+    _forget_if_empty(folder)
+
+
+def _end_all(folder: Folder) -> None:
+    tree = cgroups.tree()
+    # The supervisor first, or it would start again what is being ended.
+    cgroups.end(tree, f"/{folder.tag}/supervisor")
+    cgroups.end(tree, f"/{folder.tag}")
+    cgroups.remove(tree, f"/{folder.tag}")
+
+
+def _place(folder: Folder) -> Host:
+    try:
+        return units.host(folder.read(), folder)
+    except ClusterError:
+        # Names of links and tables come from the folder alone; only the rules' contents need the settings.
+        return Host(folder.name, folder.id, "0.0.0.0/32")
+
+
+def _changed(folder: Folder, settings: Settings, **fields: object) -> Settings:
+    changed = msgspec.structs.replace(settings, **fields)
+    folder.write(changed)
+    return changed
+
+
+def _forget_if_empty(folder: Folder) -> None:
+    """Remove the folders that held nothing but this cluster."""
+    for path in (folder.path, folder.path.parent, folder.home):
+        with contextlib.suppress(OSError):
+            path.rmdir()
