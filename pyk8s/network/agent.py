@@ -19,7 +19,7 @@ from pyk8s.client.interface import Client
 from pyk8s.kernel.errors import KernelError
 from pyk8s.network.config import Config
 from pyk8s.network.errors import RangesClash
-from pyk8s.network.hands import make_hands
+from pyk8s.network.hands import LazyRules, make_hands
 from pyk8s.network.install import install_programs
 from pyk8s.network.keeper import Keeper
 from pyk8s.network.nodes import decode, view
@@ -37,7 +37,8 @@ RETRY = Schedule(first=0.05, factor=2.0, limit=10.0)
 async def run(client: Client, config: Mapping[str, Any]) -> None:
     """Be the network agent of the node that `config` (node.yaml) describes, until cancelled."""
     settings = Config.read(config)
-    workers = Workers(lambda netlink: make_hands(netlink, settings.state_folder))
+    rules = LazyRules(settings.backend)
+    workers = Workers(lambda netlink: make_hands(netlink, settings.state_folder, rules))
     listener = listen(settings.socket)
     try:
         install_programs(settings.program_folder, settings.socket, settings.state_folder)
@@ -47,7 +48,7 @@ async def run(client: Client, config: Mapping[str, Any]) -> None:
             changed = asyncio.Event()
             informer.on_change(partial(_note, changed))
             following = tasks.start(informer.run(), name="informer-nodes")
-            keeping = tasks.start(keep(informer, changed, settings, workers), name="network")
+            keeping = tasks.start(keep(informer, changed, Keeper(settings, rules), workers), name="network")
             await asyncio.wait({calls, following, keeping}, return_when=asyncio.FIRST_COMPLETED)
             for task in (calls, following, keeping):
                 if task.done():
@@ -64,10 +65,9 @@ def _note(changed: asyncio.Event, old: Any, new: Any) -> None:
         changed.set()
 
 
-async def keep(informer: Informer, changed: asyncio.Event, settings: Config, workers: Workers) -> None:
+async def keep(informer: Informer, changed: asyncio.Event, keeper: Keeper, workers: Workers) -> None:
     """Bring the node's network to where the Nodes say, whenever one changes and every RESYNC_SECONDS."""
     await informer.synced()
-    keeper = Keeper(settings)
     backoff = Backoff(RETRY)
     thorough = True
     while True:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,12 @@ class Config:
     program_folder: str = "/opt/cni/bin"
     state_folder: str = "/var/lib/cni"
     socket: str = "/run/pyk8s/cni.sock"
+    backend: Literal["legacy", "nft"] | None = None
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Config:
-        """From a node's configuration file: nodeName, nodeIP, clusterCIDR, cni.{confDir, binDir, stateDir, socket}.
+        """From node.yaml: nodeName, nodeIP, clusterCIDR, cni.{confDir, binDir, stateDir, socket},
+        proxy.iptablesBackend (one namespace must keep to one backend).
 
         Raises ValueError that names the missing key.
         """
@@ -40,6 +42,7 @@ class Config:
             cni.get("binDir") or default.program_folder,
             cni.get("stateDir") or default.state_folder,
             cni.get("socket") or default.socket,
+            (config.get("proxy") or {}).get("iptablesBackend") or None,
         )
 
     @property

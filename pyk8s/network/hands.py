@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pyk8s.kernel.iptables.run import Iptables, probe
-from pyk8s.kernel.iptables.values import Chains, Insert, Put, Rule, Tables, Transaction
+from pyk8s.kernel.iptables.run import Backend, Iptables, probe
+from pyk8s.kernel.iptables.values import Chains, Insert, Put, Rule, Tables, Transaction, plan_jumps
 from pyk8s.kernel.link.run import Links
 from pyk8s.kernel.netlink import Netlink
 from pyk8s.kernel.netns.run import is_loopback_up, set_loopback, set_sysctl
 from pyk8s.kernel.route.run import Routes
 from pyk8s.network.calls import NetConf
 from pyk8s.network.commands import Hands
-from pyk8s.network.masquerade import MASQUERADE, jump_rules, plan_jumps, plan_masquerade
+from pyk8s.network.masquerade import JUMPS, MASQUERADE, plan_masquerade
 from pyk8s.network.plan import ranges_of
 from pyk8s.network.portmap import HostPorts
 
@@ -21,14 +21,15 @@ from pyk8s.network.portmap import HostPorts
 class LazyRules:
     """The rules of this namespace: which backend it uses is asked when there is something to do."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefer: Backend | None = None) -> None:
+        self._prefer: Backend | None = prefer
         self._found: Iptables | None = None
 
     @property
     def rules(self) -> Iptables:
         """The rules through the backend in use."""
         if self._found is None:
-            self._found = Iptables(probe())
+            self._found = Iptables(probe(prefer=self._prefer))
         return self._found
 
     def run(self, transaction: Transaction) -> None:
@@ -73,7 +74,8 @@ def _masquerading(rules: LazyRules) -> Callable[[NetConf], None]:
         observed = rules.observe("nat")
         wanted = plan_masquerade(subnets, subnets, (), family=4)["nat"][MASQUERADE]
         rules.run(_additions(wanted, observed["nat"]))
-        rules.run(plan_jumps(jump_rules({("nat", "POSTROUTING"): MASQUERADE}), observed))
+        place = ("nat", "POSTROUTING")
+        rules.run(plan_jumps({place: JUMPS[place]}, observed, first=False))
 
     return masquerade
 

@@ -13,11 +13,10 @@ from pyk8s.kernel.route import values as routes
 from pyk8s.network.commands import Hands
 from pyk8s.network.config import Config
 from pyk8s.network.errors import RangesClash
-from pyk8s.network.hands import LazyRules
 from pyk8s.network.install import NETWORK, conflist, install_configuration
 from pyk8s.network.ipam.store import Store
 from pyk8s.network.ipam.values import Address, Pool
-from pyk8s.network.masquerade import JUMPS, jump_rules, plan_jumps, plan_masquerade
+from pyk8s.network.masquerade import JUMPS, plan_masquerade
 from pyk8s.network.nodes import PROTOCOL, Node, addresses_of, clash, plan_routes
 from pyk8s.network.plan import host_link, plan_bridge
 from pyk8s.network.portmap import Rules
@@ -41,9 +40,9 @@ ABANDONED_SECONDS = 120.0
 class Keeper:
     """Remembers the rules it has written, so that a change of one node does not read them all again."""
 
-    def __init__(self, settings: Config, rules: Rules | None = None) -> None:
+    def __init__(self, settings: Config, rules: Rules) -> None:
         self._settings = settings
-        self._rules: Rules = rules or LazyRules()
+        self._rules = rules
         self._known: iptables.Tables | None = None
         self._ready = False
 
@@ -88,7 +87,7 @@ class Keeper:
                 table: {name: rules for name, rules in observed[table].items() if name in wanted[table]}
                 for table in wanted
             }
-            self._rules.run((*iptables.plan(wanted, ours), *plan_jumps(jump_rules(JUMPS), observed)))
+            self._rules.run((*iptables.plan(wanted, ours), *iptables.plan_jumps(JUMPS, observed, first=False)))
         else:
             self._rules.run(iptables.plan(wanted, known))
         self._known = wanted

@@ -10,16 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pyk8s.kernel.iptables.values import (
     ACCEPT,
     RETURN,
-    Chains,
     Destination,
-    Insert,
     Jump,
     Masquerade,
     Rule,
     Source,
     Tables,
-    Transaction,
-    jumps,
 )
 
 MASQUERADE = "PYK8S-MASQUERADE"
@@ -48,27 +44,11 @@ def plan_masquerade(pods: Sequence[str], cluster: Sequence[str], nodes: Iterable
     return {"nat": {MASQUERADE: tuple(rules)}, "filter": {FORWARD: tuple(forward)}}
 
 
-JUMPS: dict[tuple[str, str], str] = {("nat", "POSTROUTING"): MASQUERADE, ("filter", "FORWARD"): FORWARD}
-"""Which chain each built-in chain jumps to."""
-
-
-def plan_jumps(wanted: Mapping[tuple[str, str], tuple[Rule, ...]], observed: Tables) -> Transaction:
-    """Put the `wanted` rules, jumps by (table, built-in chain), first in their chains where they are missing."""
-    return tuple(
-        Insert(table, chain, rule)
-        for (table, chain), rules in wanted.items()
-        for rule in reversed(rules)
-        if isinstance(rule.target, Jump) and rule.target.chain not in jumps(_rules(observed.get(table, {}), chain))
-    )
-
-
-def jump_rules(targets: dict[tuple[str, str], str]) -> dict[tuple[str, str], tuple[Rule, ...]]:
-    """Plain jumps for `plan_jumps`."""
-    return {place: (Rule((), Jump(chain)),) for place, chain in targets.items()}
-
-
-def _rules(chains: Chains, chain: str) -> tuple[Rule, ...]:
-    return chains.get(chain, ())
+JUMPS: Mapping[tuple[str, str], tuple[Rule, ...]] = {
+    ("nat", "POSTROUTING"): (Rule((), Jump(MASQUERADE)),),
+    ("filter", "FORWARD"): (Rule((), Jump(FORWARD)),),
+}
+"""Which chain each built-in chain jumps to: last, so that services without endpoints have been refused before."""
 
 
 def _of(texts: Iterable[str], family: int) -> list[str]:

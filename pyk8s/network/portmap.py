@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Mapping as MappingOf
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -29,11 +30,12 @@ from pyk8s.kernel.iptables.values import (
     Source,
     Tables,
     Transaction,
+    plan_jumps,
 )
 from pyk8s.kernel.iptables.values import Protocol as OfProtocol
 from pyk8s.network.calls import HostPort
 from pyk8s.network.errors import ReservationLost
-from pyk8s.network.masquerade import HOST_PORTS, HOST_PORTS_HAIRPIN, plan_jumps
+from pyk8s.network.masquerade import HOST_PORTS, HOST_PORTS_HAIRPIN
 
 
 class Rules(Protocol):
@@ -72,7 +74,7 @@ def plan_host_ports(mappings: Sequence[Mapping], gone: Collection[str] = ()) -> 
     return (*puts, Put("nat", HOST_PORTS, entry), Put("nat", HOST_PORTS_HAIRPIN, hairpin), *removals)
 
 
-JUMPS = {
+JUMPS: MappingOf[tuple[str, str], tuple[Rule, ...]] = {
     ("nat", "PREROUTING"): (Rule((DestinationLocal(),), Jump(HOST_PORTS)),),
     ("nat", "OUTPUT"): (Rule((DestinationLocal(),), Jump(HOST_PORTS)),),
     ("nat", "POSTROUTING"): (Rule((), Jump(HOST_PORTS_HAIRPIN)),),
@@ -116,7 +118,7 @@ class HostPorts:
             temporary.write_bytes(orjson.dumps(asdict(mapping)))
             temporary.replace(self._folder / mapping.chain)
             self._write(())
-            self._rules.run(plan_jumps(JUMPS, self._rules.observe("nat")))
+            self._rules.run(plan_jumps(JUMPS, self._rules.observe("nat"), first=False))
 
     def drop(self, owner: str) -> bool:
         """Take away the ports of `owner`; whether it had some."""
@@ -135,7 +137,7 @@ class HostPorts:
         with self._locked():
             if self._read(()):
                 self._write(())
-                self._rules.run(plan_jumps(JUMPS, self._rules.observe("nat")))
+                self._rules.run(plan_jumps(JUMPS, self._rules.observe("nat"), first=False))
 
     def _write(self, gone: Collection[str]) -> None:
         self._rules.run(plan_host_ports(self._read(gone), gone))

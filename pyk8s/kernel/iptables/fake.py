@@ -9,11 +9,13 @@ from pyk8s.kernel.errors import refused
 from pyk8s.kernel.iptables.values import (
     BUILT_IN,
     Action,
+    Append,
     Delete,
     Insert,
     Put,
     Remove,
     Rule,
+    Survey,
     Tables,
     Transaction,
     Withdraw,
@@ -51,9 +53,11 @@ class FakeIptables:
         """The chains of `tables`."""
         return {table: self.tables[table] for table in tables}
 
-    def chains(self, table: str) -> dict[str, str]:
-        """The chains of `table`, and one line of text a rule."""
-        return {chain: "\n".join(f"-A {chain} {rule}" for rule in rules) for chain, rules in self.tables[table].items()}
+    def survey(self, table: str) -> Survey:
+        """How many rules each chain of `table` has, and the built-in ones in full."""
+        chains = self.tables[table]
+        built_in = {chain: rules for chain, rules in chains.items() if chain in BUILT_IN[table]}
+        return Survey({chain: len(rules) for chain, rules in chains.items()}, built_in)
 
 
 def _step(tables: Tables, action: Action) -> Tables:
@@ -68,6 +72,8 @@ def _step(tables: Tables, action: Action) -> Tables:
             if not 1 <= position <= len(held) + 1:
                 raise refused(action, errno.EINVAL)
             chains[chain] = (*held[: position - 1], rule, *held[position - 1 :])
+        case Append(_, chain, rule):
+            chains[chain] = (*held, rule)
         case Delete(_, chain, position):
             if not 1 <= position <= len(held):
                 raise refused(action, errno.EINVAL)

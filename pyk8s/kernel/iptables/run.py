@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 
 from pyk8s.kernel.errors import KernelError, Refused, Unsupported
 from pyk8s.kernel.iptables.text import parse, render
-from pyk8s.kernel.iptables.values import Chains, Tables, Transaction
+from pyk8s.kernel.iptables.values import BUILT_IN, Chains, Survey, Tables, Transaction
 from pyk8s.kernel.netns.run import entered
 
 Family: TypeAlias = Literal[4, 6]
@@ -53,15 +53,20 @@ class Iptables:
             found.update(parse(self._call("save", "-t", table).decode())[0])
         return found
 
-    def chains(self, table: str) -> dict[str, str]:
-        """The chains of `table` and the bare text of their rules, unparsed: for what is too much to read in full."""
-        found: dict[str, list[str]] = {}
+    def survey(self, table: str) -> Survey:
+        """How many rules each chain of `table` has, and the built-in ones in full: cheap however many there are."""
+        counts: dict[str, int] = {}
+        outer: list[str] = [f"*{table}"]
         for line in self._call("save", "-t", table).decode().splitlines():
             if line.startswith(":"):
-                found.setdefault(line[1:].split(" ", 1)[0], [])
+                counts.setdefault(line[1:].split(" ", 1)[0], 0)
             elif line.startswith("-A "):
-                found[line.split(" ", 2)[1]].append(line)
-        return {chain: "\n".join(lines) for chain, lines in found.items()}
+                chain = line.split(" ", 2)[1]
+                counts[chain] += 1
+                if chain in BUILT_IN[table]:
+                    outer.append(line)
+        outer[1:1] = [f":{chain} - [0:0]" for chain in counts if chain in BUILT_IN[table]]
+        return Survey(counts, parse("\n".join(outer))[0][table])
 
     def _call(self, verb: str, *arguments: str, text: bytes = b"") -> bytes:
         name = f"{'iptables' if self.family == 4 else 'ip6tables'}-{self.backend}-{verb}"
@@ -91,11 +96,11 @@ def probe(netns: str = "", *, prefer: Backend | None = None, family: Family = 4)
             # Asking would make the tables, and every later nft command warn of them.
             continue
         try:
-            held = Iptables(backend, family, netns).chains("nat")
+            held = Iptables(backend, family, netns).survey("nat")
         except KernelError as why:
             failures.append(str(why))
         else:
-            rules[backend] = sum(bool(text) + text.count("\n") for text in held.values())
+            rules[backend] = sum(held.counts.values())
     if not rules:
         raise Unsupported(f"no iptables backend works here: {'; '.join(failures)}")
     return max(rules, key=lambda backend: (rules[backend], backend == wanted))

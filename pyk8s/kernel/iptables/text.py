@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pyk8s.kernel.iptables.values import (
     BUILT_IN,
     Action,
+    Append,
     Chance,
     Connection,
     Delete,
@@ -75,6 +76,8 @@ def _render_section(table: str, actions: list[Action]) -> Iterator[str]:
                     yield f"-A {chain} {render_rule(rule)}"
             case Insert(_, chain, rule, position):
                 yield f"-I {chain} {position} {render_rule(rule)}"
+            case Append(_, chain, rule):
+                yield f"-A {chain} {render_rule(rule)}"
             case Delete(_, chain, position):
                 yield f"-D {chain} {position}"
             case Withdraw(_, chain, rule):
@@ -113,7 +116,7 @@ def _render_match(match: Match) -> str:
         case Remember(name):
             return f"-m recent --name {name} --set"
         case Connection(states):
-            return f"-m conntrack --ctstate {','.join(states)}"
+            return f"-m conntrack {negation}--ctstate {','.join(states)}"
 
 
 def _render_target(target: Target) -> str:
@@ -235,8 +238,8 @@ def _parse_match(word: str, negated: bool, words: _Words) -> Match | None:
             return SeenWithin(rest.get("--name", ""), int(rest.get("--seconds", "0")))
         case "--set" if words.module == "recent":
             return Remember(words.rest().get("--name", ""))
-        case "--ctstate" if not negated:
-            return Connection(tuple((words.next() or "").split(",")))
+        case "--ctstate":
+            return Connection(tuple((words.next() or "").split(",")), negated)
     return None
 
 

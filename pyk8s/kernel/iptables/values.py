@@ -111,9 +111,10 @@ class Remember:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """`-m conntrack --ctstate`: the connection is in one of these states (NEW, ESTABLISHED, RELATED, INVALID)."""
+    """`-m conntrack --ctstate`: the connection is in one of these states (NEW, ESTABLISHED, RELATED, INVALID, DNAT)."""
 
     states: tuple[str, ...]
+    negated: bool = False
 
 
 Match: TypeAlias = (
@@ -225,6 +226,15 @@ class Insert:
 
 
 @dataclass(frozen=True, slots=True)
+class Append:
+    """Put a rule after all others."""
+
+    table: str
+    chain: str
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """Take away the rule at `position` (1 is the first)."""
 
@@ -242,7 +252,7 @@ class Withdraw:
     rule: Rule
 
 
-Action: TypeAlias = Put | Remove | Insert | Delete | Withdraw
+Action: TypeAlias = Put | Remove | Insert | Append | Delete | Withdraw
 Transaction: TypeAlias = tuple[Action, ...]
 
 
@@ -284,6 +294,30 @@ def edit(table: str, chain: str, held: tuple[Rule, ...] | None, wanted: tuple[Ru
     deletions = [Delete(table, chain, start + 1)] * gone
     insertions = [Insert(table, chain, rule, start + 1 + offset) for offset, rule in enumerate(new)]
     return (*deletions, *insertions)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What can be said of a table without reading every rule: how many each chain has, and the `built_in` chains."""
+
+    counts: Mapping[str, int]
+    built_in: Chains
+
+
+def plan_jumps(wanted: Mapping[tuple[str, str], tuple[Rule, ...]], observed: Tables, *, first: bool) -> Transaction:
+    """Let built-in chains jump to ours: the `wanted` rules, by (table, built-in chain), where no rule jumps there yet.
+
+    They are put before all other rules when `first`, in their order, else after them.
+    """
+    actions: list[Action] = []
+    for (table, chain), rules in wanted.items():
+        held = jumps(observed.get(table, {}).get(chain, ()))
+        missing = [rule for rule in rules if isinstance(rule.target, Jump) and rule.target.chain not in held]
+        if first:
+            actions += [Insert(table, chain, rule) for rule in reversed(missing)]
+        else:
+            actions += [Append(table, chain, rule) for rule in missing]
+    return tuple(actions)
 
 
 def jumps(rules: Iterable[Rule]) -> frozenset[str]:

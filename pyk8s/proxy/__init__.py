@@ -1,0 +1,24 @@
+"""kube-proxy: packets to a service reach one of its ready endpoints.
+
+Enters: Services and EndpointSlices, from informers. Leaves: packet rules in the kernel of this node. It must not know
+pods, nor how an endpoint became ready; the plan must not know with which rules it is carried out.
+
+A change walks: `objects` (what is read of the API) → `changes` (what is pending) → `plan` (which packet goes where) →
+`iptables` (rules as values) → `sync` (one transaction). `conntrack` says which connections to forget, `health` whether
+all is well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyk8s.client.interface import Client
+
+
+async def run(client: Client, config: Mapping[str, Any]) -> None:
+    """Be the proxy of the node that `config` (node.yaml) describes, until cancelled."""
+    from pyk8s.proxy.sync import run as keep_in_step  # loaded only by those who run a proxy
+
+    await keep_in_step(client, config)

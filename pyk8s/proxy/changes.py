@@ -1,0 +1,68 @@
+"""What has happened to Services and EndpointSlices since somebody last asked, as the keys of the services it concerns.
+
+Handlers of informers put in, the sync loop takes out: everything that is pending at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pyk8s.proxy.objects import SERVICE_NAME, EndpointSlice, Service
+from pyk8s.proxy.plan import Intent, Key, plan_service
+
+
+@dataclass(slots=True)
+class Changes:
+    """The latest Services and slices by service, and which services changed. `node` is this node's name."""
+
+    node: str
+    family: int = 4
+    services: dict[Key, Service] = field(default_factory=dict)
+    slices: dict[Key, dict[str, EndpointSlice]] = field(default_factory=dict)
+    pending: set[Key] = field(default_factory=set)
+
+    def note_service(self, old: Service | None, new: Service | None) -> None:
+        """A Service was added (`old` is None), changed, or removed (`new` is None)."""
+        key = _key(old or new)
+        if new is None:
+            self.services.pop(key, None)
+        else:
+            self.services[key] = new
+        self.pending.add(key)
+
+    def note_slice(self, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
+        """A slice was added, changed, removed, or given to another service."""
+        if old is not None and (owner := _owner(old)):
+            held = self.slices.get(owner, {})
+            held.pop(old.metadata.name, None)
+            if not held:
+                self.slices.pop(owner, None)
+            self.pending.add(owner)
+        if new is not None and (owner := _owner(new)):
+            self.slices.setdefault(owner, {})[new.metadata.name] = new
+            self.pending.add(owner)
+
+    def take(self) -> dict[Key, tuple[Intent, ...]]:
+        """What the services that changed mean now, () for one that is gone; nothing is pending afterwards."""
+        changed, self.pending = self.pending, set()
+        return {key: self.view(key) for key in sorted(changed)}
+
+    def give_back(self, keys: set[Key]) -> None:
+        """The services `keys` were taken but could not be dealt with: they are pending again."""
+        self.pending |= keys
+
+    def view(self, key: Key) -> tuple[Intent, ...]:
+        """What the service `key` means now."""
+        service = self.services.get(key)
+        if service is None:
+            return ()
+        return plan_service(service, self.slices.get(key, {}).values(), self.node, family=self.family)
+
+
+def _key(service: Service | None) -> Key:
+    return f"{service.metadata.namespace}/{service.metadata.name}" if service is not None else ""
+
+
+def _owner(each: EndpointSlice) -> Key:
+    name = each.metadata.labels.get(SERVICE_NAME, "")
+    return f"{each.metadata.namespace}/{name}" if name else ""

@@ -1,0 +1,334 @@
+"""The plan as iptables rules: chains by kube-proxy's names, so that whoever knows those finds the way. Pure.
+
+Where in the kernel, and why: a destination must be replaced before routing, so services are looked up in nat
+PREROUTING (packets that arrive) and nat OUTPUT (packets made here); both run once a connection, which pins a client to
+its endpoint for as long as the connection lives. A source is replaced last, in nat POSTROUTING, for packets that bear
+the mark. Packets to nobody are refused in the filter table, as nat cannot refuse.
+"""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TypeAlias
+
+from pyk8s.kernel.iptables.values import (
+    ACCEPT,
+    DROP,
+    Chance,
+    Connection,
+    Destination,
+    DestinationLocal,
+    DestinationPort,
+    Dnat,
+    Jump,
+    Marked,
+    Masquerade,
+    Match,
+    Protocol,
+    Reject,
+    Remember,
+    Rule,
+    SeenWithin,
+    SetMark,
+    Source,
+    SourceLocal,
+    Tables,
+    Target,
+    Verdict,
+)
+from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool
+
+SERVICES, NODE_PORTS, EXTERNAL = "KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-EXTERNAL-SERVICES"
+MARK_MASQ, POSTROUTING, FORWARD = "KUBE-MARK-MASQ", "KUBE-POSTROUTING", "KUBE-FORWARD"
+FIREWALL, PROXY_FIREWALL = "KUBE-FIREWALL", "KUBE-PROXY-FIREWALL"
+
+MARK = 0x4000
+"""The bit of a packet's mark that asks for its source to be replaced."""
+
+OWN_PREFIXES = ("KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-", "KUBE-FW-", "KUBE-SEP-")
+"""Chains that belong to one service; whatever bears such a name and is not wanted is stale."""
+
+Chains: TypeAlias = dict[str, tuple[Rule, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the rules depend on beside the services: the ranges of pods; without one, nothing is known to be inside."""
+
+    cluster_ranges: tuple[str, ...] = ()
+    family: int = 4
+
+    def one(self, address: str) -> str:
+        """The range that holds `address` alone."""
+        return f"{address}/{32 if self.family == 4 else 128}"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The rules of one service port: whole `chains` of the nat table, and its rules in the chains shared by all."""
+
+    chains: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    services: tuple[Rule, ...] = ()
+    node_ports: tuple[Rule, ...] = ()
+    refused: tuple[Rule, ...] = ()
+    refused_outside: tuple[Rule, ...] = ()
+    fenced: tuple[Rule, ...] = ()
+
+
+def chain_name(prefix: str, *parts: str) -> str:
+    """`prefix` and 16 letters that follow from `parts`: chain names have at most 28 characters."""
+    return prefix + b32encode(sha256("".join(parts).encode()).digest()).decode()[:16]
+
+
+def plan_piece(intent: Intent, settings: Settings) -> Piece:
+    """The rules of one service port."""
+    names = Names.of(intent)
+    chains: Chains = {}
+    if intent.everyone.endpoints:
+        if intent.inside == intent.everyone or intent.faces_outside:
+            chains[names.cluster] = _choosing(intent, intent.everyone, names.cluster, settings)
+        local = next((pool for pool in (intent.inside, intent.outside) if pool != intent.everyone), None)
+        if local is not None and local.endpoints:
+            chains[names.local] = _choosing(intent, local, names.local, settings)
+        for endpoint in _used(intent, chains, names):
+            chains[names.endpoint(endpoint)] = _sending(intent, endpoint, names, settings)
+        if intent.faces_outside:
+            chains[names.external] = _from_outside(intent, names, settings)
+            if intent.source_ranges and intent.load_balancer_ips:
+                chains[names.firewall] = _from_ranges(intent, names, settings)
+    inside_refused, outside_refused = _refused(intent, settings)
+    return Piece(
+        chains,
+        services=tuple(_entries(intent, names, settings)),
+        node_ports=tuple(_node_port_entries(intent, names)),
+        refused=inside_refused,
+        refused_outside=outside_refused,
+        fenced=tuple(_fenced(intent, settings)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The chains of one service port."""
+
+    id: str
+    protocol: str
+    cluster: str
+    local: str
+    external: str
+    firewall: str
+
+    @classmethod
+    def of(cls, intent: Intent) -> Names:
+        """The names that follow from the port's id and protocol."""
+        prefixes = ("KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-", "KUBE-FW-")
+        return cls(intent.id, intent.protocol, *(chain_name(prefix, intent.id, intent.protocol) for prefix in prefixes))
+
+    def endpoint(self, endpoint: Endpoint) -> str:
+        """The chain of one endpoint."""
+        return chain_name("KUBE-SEP-", self.id, self.protocol, f"{endpoint.address}:{endpoint.port}")
+
+
+def _inside_chain(intent: Intent, names: Names) -> str:
+    return names.cluster if intent.inside == intent.everyone else names.local
+
+
+def _used(intent: Intent, chains: Chains, names: Names) -> tuple[Endpoint, ...]:
+    pools = [intent.everyone] if names.cluster in chains else [intent.inside, intent.outside]
+    # A terminating endpoint on this node can be the last resort here while others are still ready elsewhere.
+    pools += [intent.inside, intent.outside]
+    return tuple(dict.fromkeys(each for pool in pools for each in pool.endpoints))
+
+
+def _to(intent: Intent, address: str, port: int, settings: Settings) -> tuple[Match, ...]:
+    return Protocol(intent.protocol), Destination(settings.one(address)), DestinationPort(intent.protocol, port)
+
+
+def _entries(intent: Intent, names: Names, settings: Settings) -> Iterator[Rule]:
+    if intent.inside.endpoints:
+        target = Jump(_inside_chain(intent, names))
+        yield Rule(_to(intent, intent.cluster_ip, intent.port, settings), target, f"{intent.id} cluster IP")
+    if not intent.everyone.endpoints:
+        return
+    for address in intent.external_ips:
+        yield Rule(_to(intent, address, intent.port, settings), Jump(names.external), f"{intent.id} external IP")
+    fence = names.firewall if intent.source_ranges else names.external
+    for address in intent.load_balancer_ips:
+        yield Rule(_to(intent, address, intent.port, settings), Jump(fence), f"{intent.id} loadbalancer IP")
+
+
+def _node_port_entries(intent: Intent, names: Names) -> Iterator[Rule]:
+    if intent.node_port and intent.everyone.endpoints:
+        matches = Protocol(intent.protocol), DestinationPort(intent.protocol, intent.node_port)
+        yield Rule(matches, Jump(names.external), intent.id)
+
+
+def _choosing(intent: Intent, pool: Pool, chain: str, settings: Settings) -> tuple[Rule, ...]:
+    """Choose an endpoint: the one this client was sent to before, else one at random, all with equal chance."""
+    names = Names.of(intent)
+    rules = []
+    if chain == _inside_chain(intent, names):
+        to_service = _to(intent, intent.cluster_ip, intent.port, settings)
+        outsiders = tuple(Source(each, negated=True) for each in settings.cluster_ranges[:1])
+        if outsiders:
+            rules.append(Rule((*outsiders, *to_service), Jump(MARK_MASQ), f"{intent.id} cluster IP"))
+    if intent.affinity:
+        for endpoint in pool.endpoints:
+            name = names.endpoint(endpoint)
+            rules.append(Rule((SeenWithin(name, intent.affinity),), Jump(name), _arrow(intent, endpoint)))
+    last = len(pool.endpoints) - 1
+    for number, endpoint in enumerate(pool.endpoints):
+        # Of those that are left when this rule is reached, each has the same chance; the last takes what is left.
+        chance = () if number == last else (Chance(round(1 / (last + 1 - number), 10)),)
+        rules.append(Rule(chance, Jump(names.endpoint(endpoint)), _arrow(intent, endpoint)))
+    return tuple(rules)
+
+
+def _sending(intent: Intent, endpoint: Endpoint, names: Names, settings: Settings) -> tuple[Rule, ...]:
+    """Send to one endpoint. One that reaches itself must see the answer come back through the node: it is marked."""
+    remember = (Remember(names.endpoint(endpoint)),) if intent.affinity else ()
+    where = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
+    return (
+        Rule((Source(settings.one(endpoint.address)),), Jump(MARK_MASQ), intent.id),
+        Rule((Protocol(intent.protocol), *remember), Dnat(f"{where}:{endpoint.port}"), intent.id),
+    )
+
+
+def _from_outside(intent: Intent, names: Names, settings: Settings) -> tuple[Rule, ...]:
+    if not intent.keeps_source:
+        return (
+            Rule((), Jump(MARK_MASQ), f"masquerade traffic for {intent.id} external destinations"),
+            Rule((), Jump(names.cluster)),
+        )
+    rules = [
+        Rule((Source(each),), Jump(names.cluster), f"pod traffic for {intent.id} external destinations")
+        for each in settings.cluster_ranges
+    ]
+    for target in (MARK_MASQ, names.cluster):
+        rules.append(Rule((SourceLocal(),), Jump(target), f"route LOCAL traffic for {intent.id}"))
+    if intent.outside.endpoints:
+        rules.append(Rule((), Jump(names.local)))
+    return tuple(rules)
+
+
+def _from_ranges(intent: Intent, names: Names, settings: Settings) -> tuple[Rule, ...]:
+    """Only the ranges that a load balancer admits go on; the others meet PROXY_FIREWALL in the filter table."""
+    own = (
+        settings.one(each) for each in intent.load_balancer_ips
+    )  # this node's packets to a balancer's address it has
+    admitted = (*intent.source_ranges, *own)
+    return tuple(Rule((Source(each),), Jump(names.external), intent.id) for each in admitted)
+
+
+def _fenced(intent: Intent, settings: Settings) -> Iterator[Rule]:
+    if intent.source_ranges and intent.everyone.endpoints:
+        for address in intent.load_balancer_ips:
+            comment = f"{intent.id} traffic not accepted by {Names.of(intent).firewall}"
+            yield Rule(_to(intent, address, intent.port, settings), DROP, comment)
+
+
+def _refused(intent: Intent, settings: Settings) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
+    """The rules of the filter table for who has no endpoint: those inside, those outside."""
+    inside: list[Rule] = []
+    if not intent.inside.endpoints:
+        target, why = _fate(intent.inside)
+        inside.append(Rule(_to(intent, intent.cluster_ip, intent.port, settings), target, f"{intent.id} {why}"))
+    outside: list[Rule] = []
+    if not intent.outside.endpoints:
+        target, why = _fate(intent.outside)
+        for address in (*intent.external_ips, *intent.load_balancer_ips):
+            outside.append(Rule(_to(intent, address, intent.port, settings), target, f"{intent.id} {why}"))
+        if intent.node_port:
+            port = DestinationPort(intent.protocol, intent.node_port)
+            outside.append(Rule((Protocol(intent.protocol), DestinationLocal(), port), target, f"{intent.id} {why}"))
+    return tuple(inside), tuple(outside)
+
+
+def _fate(pool: Pool) -> tuple[Target, str]:
+    if pool.otherwise is Otherwise.DROP:
+        return DROP, "has no local endpoints"
+    return Reject(), "has no endpoints"
+
+
+def _arrow(intent: Intent, endpoint: Endpoint) -> str:
+    return f"{intent.id} -> {endpoint.address}:{endpoint.port}"
+
+
+def plan_tables(pieces: Iterable[Piece]) -> Tables:
+    """Every chain of the proxy, for pieces in the order their rules are to stand in the shared chains."""
+    held = tuple(pieces)
+    chains: Chains = {}
+    for piece in held:
+        chains.update(piece.chains)
+    return {"nat": chains | shared_nat(held), "filter": shared_filter(held)}
+
+
+def shared_nat(pieces: Iterable[Piece]) -> Chains:
+    """The chains of the nat table that all services share."""
+    held = tuple(pieces)
+    to_node = Rule((DestinationLocal(),), Jump(NODE_PORTS), "kubernetes service nodeports; must be the last rule here")
+    return {
+        SERVICES: (*(rule for piece in held for rule in piece.services), to_node),
+        NODE_PORTS: tuple(rule for piece in held for rule in piece.node_ports),
+        MARK_MASQ: (Rule((), SetMark(MARK, MARK)),),
+        POSTROUTING: (
+            Rule((Marked(MARK, MARK, negated=True),), Verdict("RETURN")),
+            # Clear the mark, so that a packet that passes here twice is judged afresh.
+            Rule((), SetMark(MARK, 0)),
+            Rule((), Masquerade(random=True), "kubernetes service traffic requiring SNAT"),
+        ),
+    }
+
+
+def shared_filter(pieces: Iterable[Piece]) -> Chains:
+    """The chains of the filter table that all services share."""
+    held = tuple(pieces)
+    loopback = "127.0.0.0/8"
+    foreign = (
+        Source(loopback, negated=True),
+        Destination(loopback),
+        Connection(("RELATED", "ESTABLISHED", "DNAT"), negated=True),
+    )
+    return {
+        SERVICES: tuple(rule for piece in held for rule in piece.refused),
+        EXTERNAL: tuple(rule for piece in held for rule in piece.refused_outside),
+        PROXY_FIREWALL: tuple(rule for piece in held for rule in piece.fenced),
+        FORWARD: (
+            Rule((Connection(("INVALID",)),), DROP),
+            Rule((Marked(MARK, MARK),), ACCEPT, "kubernetes forwarding rules"),
+            Rule((Connection(("RELATED", "ESTABLISHED")),), ACCEPT, "kubernetes forwarding conntrack rule"),
+        ),
+        FIREWALL: (Rule(foreign, DROP, "block incoming localnet connections"),),
+    }
+
+
+_NEW = (Connection(("NEW",)),)
+_PORTALS = "kubernetes service portals"
+_VISIBLE = "kubernetes externally-visible service portals"
+_BALANCED = "kubernetes load balancer firewall"
+
+JUMPS: Mapping[tuple[str, str], tuple[Rule, ...]] = {
+    ("nat", "PREROUTING"): (Rule((), Jump(SERVICES), _PORTALS),),
+    ("nat", "OUTPUT"): (Rule((), Jump(SERVICES), _PORTALS),),
+    ("nat", "POSTROUTING"): (Rule((), Jump(POSTROUTING), "kubernetes postrouting rules"),),
+    ("filter", "INPUT"): (
+        Rule((), Jump(FIREWALL)),
+        Rule(_NEW, Jump(PROXY_FIREWALL), _BALANCED),
+        Rule(_NEW, Jump(EXTERNAL), _VISIBLE),
+    ),
+    ("filter", "FORWARD"): (
+        Rule(_NEW, Jump(PROXY_FIREWALL), _BALANCED),
+        Rule((), Jump(FORWARD), "kubernetes forwarding rules"),
+        Rule(_NEW, Jump(SERVICES), _PORTALS),
+        Rule(_NEW, Jump(EXTERNAL), _VISIBLE),
+    ),
+    ("filter", "OUTPUT"): (
+        Rule((), Jump(FIREWALL)),
+        Rule(_NEW, Jump(PROXY_FIREWALL), _BALANCED),
+        Rule(_NEW, Jump(SERVICES), _PORTALS),
+    ),
+}
+"""What each built-in chain begins with."""
