@@ -16,32 +16,44 @@ from pyk8s.reconcile.objects import KINDS, Meta, decoder
 
 
 class Informers:
-    """Hands out informers, the same one to everybody who asks for the same resource and view, and runs them."""
+    """Hands out informers, the same one to everybody who asks for the same thing, and runs them."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._made: dict[tuple[Ref, View], Informer] = {}
+        self._made: dict[tuple[Ref, View, str], Informer] = {}
         self._tasks: Tasks | None = None
 
-    def of(self, ref: Ref, view: View = View.OBJECT) -> Informer:
-        """The informer of the whole collection `ref`, read as `objects.KINDS` says, as `Meta` when only metadata is
-        asked for, and else as dicts. One made while running is started at once."""
-        key = (ref, view)
+    def of(self, ref: Ref, view: View = View.OBJECT, fields: str = "") -> Informer:
+        """The informer of the collection `ref`, limited to a field selector if given. Objects are read as
+        `objects.KINDS` says, as `Meta` when only metadata is asked for, and else as dicts.
+
+        One made while running is started at once.
+        """
+        key = (ref, view, fields)
         if (informer := self._made.get(key)) is None:
             kind = Meta if view is View.METADATA else KINDS.get(ref)
             decode: Callable[[bytes], Any] = decoder(kind) if kind is not None else orjson.loads
-            informer = self._made[key] = Informer(self._client, ref, decode=decode, view=view)
-            if self._tasks is not None:
-                self._tasks.start(informer.run(), name=f"informer-{ref.resource}")
+            informer = self._made[key] = Informer(self._client, ref, fields=fields, decode=decode, view=view)
+            self._start(informer)
         return informer
+
+    def metadata_of(self, ref: Ref) -> Informer:
+        """An informer whose objects have at least the metadata of the collection `ref` as a struct: the one of whole
+        objects where somebody keeps that anyway."""
+        whole = self._made.get((ref, View.OBJECT, ""))
+        return whole if whole is not None and ref in KINDS else self.of(ref, View.METADATA)
+
+    def _start(self, informer: Informer) -> None:
+        if self._tasks is not None:
+            self._tasks.start(informer.run(), name=f"informer-{informer.ref.resource}")
 
     async def run(self, failed: Callable[[BaseException], None]) -> None:
         """Run every informer until cancelled; an exception of one goes to `failed`."""
         async with Tasks(failed) as tasks:
             self._tasks = tasks
             try:
-                for (ref, _), informer in self._made.items():
-                    tasks.start(informer.run(), name=f"informer-{ref.resource}")
+                for informer in self._made.values():
+                    self._start(informer)
                 await asyncio.Event().wait()
             finally:
                 self._tasks = None

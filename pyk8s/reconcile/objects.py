@@ -334,6 +334,52 @@ class Service(Fields):
     spec: ServiceSpec = ServiceSpec()
 
 
+class TargetRef(Fields):
+    """The object behind an endpoint."""
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    uid: str = ""
+
+
+class EndpointConditions(Fields):
+    """Whether an endpoint takes traffic, would take it, and is on its way out."""
+
+    ready: bool | None = None
+    serving: bool | None = None
+    terminating: bool | None = None
+
+
+class Endpoint(Fields):
+    """One endpoint of a slice."""
+
+    addresses: tuple[str, ...] = ()
+    conditions: EndpointConditions = EndpointConditions()
+    hostname: str = ""
+    node_name: str = ""
+    zone: str = ""
+    target_ref: TargetRef | None = None
+
+
+class EndpointPort(Fields):
+    """A port that all endpoints of a slice have."""
+
+    name: str | None = None
+    protocol: str | None = None
+    port: int | None = None
+    app_protocol: str | None = None
+
+
+class EndpointSlice(Fields):
+    """A part of a service's endpoints, of one address family and one set of ports."""
+
+    metadata: AnnotatedMetadata
+    address_type: str = "IPv4"
+    endpoints: tuple[Endpoint, ...] = ()
+    ports: tuple[EndpointPort, ...] = ()
+
+
 class Taint(Fields):
     """What keeps pods off a node, or drives them from it."""
 
@@ -408,6 +454,7 @@ KINDS: Mapping[Ref, type[Any]] = {
     refs.REPLICA_SETS: ReplicaSet,
     refs.DEPLOYMENTS: Deployment,
     refs.LEASES: Lease,
+    refs.ENDPOINT_SLICES: EndpointSlice,
 }
 """What each resource is read as; all who share a cache of it see the same struct."""
 

@@ -1,0 +1,168 @@
+"""Carries the plan for EndpointSlices out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+import orjson
+
+from pyk8s.aio import clock
+from pyk8s.api.errors import ApiError
+from pyk8s.api.refs import ENDPOINT_SLICES, NODES, PODS, SERVICES
+from pyk8s.client.metadata import key_of
+from pyk8s.controllers.endpointslice.plan import MANAGED_BY, MANAGER, SERVICE_NAME, Draft, labels_of, plan_slices
+from pyk8s.reconcile import loop
+from pyk8s.reconcile.context import Context
+from pyk8s.reconcile.expectations import Expectations
+from pyk8s.reconcile.objects import EndpointSlice, Node, Service
+from pyk8s.reconcile.ownership import owner_reference
+from pyk8s.reconcile.serving import SELECTION, by_labels, by_selector, pods_of, services_of, woken
+from pyk8s.reconcile.workqueue import WorkQueue
+
+NAME = "endpointslice-controller"
+ZONE = "topology.kubernetes.io/zone"
+NODE = "node"
+SERVICE = "service"
+AT_ONCE = 16
+
+
+class EndpointSliceController:
+    """Reconciles the slices of Services by the service's key."""
+
+    def __init__(self, context: Context) -> None:
+        self._client = context.client
+        self.queue: WorkQueue[str] = WorkQueue()
+        self._expectations = Expectations(timeout=30.0)
+        self._services = context.informers.of(SERVICES)
+        self._slices = context.informers.of(ENDPOINT_SLICES)
+        self._pods = context.informers.of(PODS)
+        self._nodes = context.informers.of(NODES)
+        self._services.add_index(SELECTION, by_selector)
+        self._pods.add_index(SELECTION, by_labels)
+        self._pods.add_index(NODE, lambda pod: (pod.spec.node_name,))
+        self._slices.add_index(SERVICE, _service_of)
+        self._services.on_change(self._on_service)
+        self._slices.on_change(self._on_slice)
+        self._pods.on_change(lambda old, new: self._wake(woken(old, new, self._services)))
+        self._nodes.on_change(self._on_node)
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        await loop.run(self.queue, self.reconcile, NAME, workers=4)
+
+    # Events become keys.
+
+    def _wake(self, keys: Any) -> None:
+        for key in keys:
+            self.queue.add(key)
+
+    def _on_service(self, old: Service | None, new: Service | None) -> None:
+        key = key_of(new or old)
+        if new is None:
+            self._expectations.forget(key)
+        self.queue.add(key)
+
+    def _on_slice(self, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
+        for key in {*_service_of(old), *_service_of(new)}:
+            if old is None:
+                self._expectations.created(key)
+            self.queue.add(key)
+
+    def _on_node(self, old: Node | None, new: Node | None) -> None:
+        if _zone(old) == _zone(new):
+            return
+        for pod in self._pods.by_index(NODE, key_of(new or old)):
+            self._wake(key_of(service) for service in services_of(pod, self._services))
+
+    # Keys become writes.
+
+    async def reconcile(self, key: str) -> float | None:
+        """Bring the slices of the Service `key` to what its pods are; slices of a service that is gone are left to the
+        owner collector."""
+        service: Service | None = self._services.get(key)
+        if service is None or not service.spec.selector or service.spec.type == "ExternalName":
+            return None
+        if service.metadata.deleting or not self._expectations.satisfied(key, clock.monotonic()):
+            return None
+        pods = pods_of(service, self._pods)
+        zones = {name: _zone(self._nodes.get(name)) for name in {pod.spec.node_name for pod in pods}}
+        plan = plan_slices(service, pods, self._slices.by_index(SERVICE, key), zones)
+        if plan.create:
+            self._expectations.expect(key, clock.monotonic(), creations=len(plan.create))
+        calls = [self._create(key, service, draft) for draft in plan.create]
+        calls += [self._update(service, one, draft) for one, draft in plan.update]
+        for start in range(0, len(calls), AT_ONCE):
+            await _all(calls[start : start + AT_ONCE])
+        # What was made is there before what it replaces goes.
+        await _all([self._delete(one) for one in plan.delete])
+        return None
+
+    async def _create(self, key: str, service: Service, draft: Draft) -> None:
+        name, namespace = service.metadata.name, service.metadata.namespace
+        metadata = {
+            "generateName": f"{name}-",
+            "namespace": namespace,
+            "labels": labels_of(service),
+            "ownerReferences": [owner_reference("v1", "Service", name, service.metadata.uid)],
+        }
+        try:
+            await self._client.create(ENDPOINT_SLICES.within(namespace), _body(draft, metadata))
+        except ApiError as why:
+            self._expectations.created(key)
+            if not any(cause.reason == "NamespaceTerminating" for cause in why.causes):
+                raise
+
+    async def _update(self, service: Service, one: EndpointSlice, draft: Draft) -> None:
+        held = one.metadata
+        metadata = {
+            "name": held.name,
+            "namespace": held.namespace,
+            "uid": held.uid,
+            "resourceVersion": held.resource_version,
+            "labels": labels_of(service),
+            "ownerReferences": [owner_reference("v1", "Service", service.metadata.name, service.metadata.uid)],
+        }
+        if held.annotations:
+            metadata["annotations"] = held.annotations
+        await self._client.update(ENDPOINT_SLICES.of(held.name, held.namespace), _body(draft, metadata))
+
+    async def _delete(self, one: EndpointSlice) -> None:
+        ref = ENDPOINT_SLICES.of(one.metadata.name, one.metadata.namespace)
+        try:
+            await self._client.delete(ref, uid=one.metadata.uid)
+        except ApiError as why:
+            if why.reason not in ("NotFound", "Conflict"):
+                raise
+
+
+async def _all(calls: list[Any]) -> None:
+    """Make the calls at once; the first refusal is raised when all are done."""
+    for result in await asyncio.gather(*calls, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
+
+
+def _service_of(one: EndpointSlice | None) -> tuple[str, ...]:
+    if one is None or one.metadata.labels.get(MANAGED_BY) != MANAGER:
+        return ()
+    name = one.metadata.labels.get(SERVICE_NAME)
+    return (f"{one.metadata.namespace}/{name}",) if name else ()
+
+
+def _zone(node: Node | None) -> str:
+    return node.metadata.labels.get(ZONE, "") if node is not None else ""
+
+
+def _body(draft: Draft, metadata: dict[str, Any]) -> bytes:
+    return orjson.dumps(
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": metadata,
+            "addressType": draft.address_type,
+            "endpoints": msgspec.to_builtins(draft.endpoints),
+            "ports": msgspec.to_builtins(draft.ports),
+        }
+    )

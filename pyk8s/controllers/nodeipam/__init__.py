@@ -1,0 +1,1 @@
+"""Gives every node a range of pod addresses of its own (spec.podCIDR)."""

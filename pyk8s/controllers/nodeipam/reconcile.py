@@ -1,0 +1,71 @@
+"""Writes the ranges that the plan chooses."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import orjson
+
+from pyk8s.api.refs import NODES
+from pyk8s.client.metadata import key_of
+from pyk8s.client.recorder import Regarding
+from pyk8s.controllers.nodeipam.plan import RangesExhausted, choose
+from pyk8s.reconcile import loop
+from pyk8s.reconcile.context import Context
+from pyk8s.reconcile.objects import Node
+from pyk8s.reconcile.workqueue import WorkQueue
+
+NAME = "node-ipam-controller"
+AGAIN = 10.0
+"""Seconds after which a node without a range is looked at again; a node that goes wakes it earlier."""
+
+
+class NodeIpamController:
+    """Reconciles nodes by name, one at a time: two nodes never get one range.
+
+    `cluster` is the cluster's range of pod addresses (CIDR), `mask` the prefix length of a node's.
+    """
+
+    def __init__(self, context: Context, cluster: str, mask: int) -> None:
+        self._client, self._recorder = context.client, context.recorder
+        self._cluster, self._mask = ip_network(cluster), mask
+        self.queue: WorkQueue[str] = WorkQueue()
+        self._nodes = context.informers.of(NODES)
+        self._given: dict[str, str] = {}
+        """Ranges written, by node, which the cache may not show yet."""
+        self._waiting: set[str] = set()
+        self._nodes.on_change(self._on_node)
+
+    def _on_node(self, old: Node | None, new: Node | None) -> None:
+        if new is None:
+            self._given.pop(key_of(old), None)
+            for name in self._waiting:
+                self.queue.add(name)
+        elif not new.spec.pod_cidr:
+            self.queue.add(key_of(new))
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        await loop.run(self.queue, self.reconcile, NAME, workers=1)
+
+    async def reconcile(self, key: str) -> float | None:
+        """Give the node `key` a range if it has none."""
+        node: Node | None = self._nodes.get(key)
+        self._waiting.discard(key)
+        if node is None or node.spec.pod_cidr or node.metadata.deleting:
+            return None
+        chosen = self._given.get(key)
+        if chosen is None:
+            taken = {cidr for other in self._nodes.list() for cidr in (other.spec.pod_cidr, *other.spec.pod_cidrs)}
+            try:
+                chosen = choose(self._cluster, self._mask, (taken | {*self._given.values()}) - {""})
+            except RangesExhausted as why:
+                about = Regarding("v1", "Node", key, uid=node.metadata.uid)
+                self._recorder.event(about, "Warning", "CIDRNotAvailable", str(why))
+                self._waiting.add(key)
+                return AGAIN
+        # Remembered before it is written: when the answer is lost, the range may be the node's all the same.
+        self._given[key] = chosen
+        patch = {"metadata": {"uid": node.metadata.uid}, "spec": {"podCIDR": chosen, "podCIDRs": [chosen]}}
+        await self._client.patch(NODES.of(key), orjson.dumps(patch))
+        return None
