@@ -73,6 +73,16 @@ class Rbac:
                 rules.add(self.rules_of(role))
         return rules
 
+    def listed(self, user: User, namespace: str) -> list[Mapping[str, Any]]:
+        """The rules that bindings in `namespace` ("": cluster-wide ones) give to `user`, one by one."""
+        rules = [rule for role in self._bound(user, namespace) for rule in self.rules_of(role)]
+        if MASTERS in user.groups and not namespace:
+            rules += [
+                {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
+                {"verbs": ["*"], "nonResourceURLs": ["*"]},
+            ]
+        return rules
+
     def rules_of(self, role: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """The rules of a role, those of the cluster roles it aggregates included."""
         rules: list[Mapping[str, Any]] = []

@@ -1,14 +1,10 @@
-"""Query parameters and DeleteOptions bodies, and the `Options` they mean."""
+"""Query parameters, and the `Options` they mean."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 from urllib.parse import parse_qs
-
-import orjson
 
 from pyk8s.api.errors import bad_request
 from pyk8s.apiserver.request import Options
@@ -96,38 +92,3 @@ def options(
     if not query and not manager and not view and patch_type is PatchType.MERGE:
         return DEFAULT
     return _options(query, view, patch_type, manager)
-
-
-def with_delete_options(said: Options, body: bytes) -> Options:
-    """`said` with what a DeleteOptions body adds; the body wins over the query. Raises ApiError (BadRequest)."""
-    if not body:
-        return said
-    try:
-        given = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise bad_request(f"the DeleteOptions in the body are no JSON: {error}") from error
-    if not isinstance(given, dict):
-        raise bad_request("the DeleteOptions in the body must be an object")
-    if given.get("kind") not in (None, "", "DeleteOptions"):
-        raise bad_request(f"the body of a DELETE must be DeleteOptions, not {given['kind']}")
-    return _merged(said, given)
-
-
-def _merged(said: Options, given: Mapping[str, Any]) -> Options:
-    conditions = given.get("preconditions") or {}
-    grace = given.get("gracePeriodSeconds")
-    dry_run = given.get("dryRun") or []
-    if grace is not None and not isinstance(grace, int):
-        raise bad_request("gracePeriodSeconds must be a whole number")
-    if not isinstance(conditions, dict) or not isinstance(dry_run, list) or set(dry_run) - {"All"}:
-        raise bad_request("preconditions must be an object, and dryRun a list that holds nothing but All")
-    orphan = given.get("orphanDependents")
-    return replace(
-        said,
-        grace_seconds=said.grace_seconds if grace is None else grace,
-        propagation=given.get("propagationPolicy") or said.propagation,
-        orphan_dependents=said.orphan_dependents if orphan is None else bool(orphan),
-        uid=conditions.get("uid") or "",
-        resource_version=conditions.get("resourceVersion") or "",
-        dry_run=said.dry_run or bool(dry_run),
-    )

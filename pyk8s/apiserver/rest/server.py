@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -29,7 +30,7 @@ from pyk8s.apiserver.rest import answers, streams
 from pyk8s.apiserver.rest.negotiation import YAML, Wanted, json_body, patch_body, wanted
 from pyk8s.apiserver.rest.paths import STREAMS, Route, route
 from pyk8s.apiserver.rest.peers import Connection, peer_of
-from pyk8s.apiserver.rest.queries import options, parameters, truth, with_delete_options
+from pyk8s.apiserver.rest.queries import options, parameters, truth
 from pyk8s.apiserver.rest.upgrade import open_tunnel
 from pyk8s.client.interface import PatchType
 from pyk8s.observe import logs
@@ -47,6 +48,7 @@ IDLE = 180.0
 """Seconds after which an idle connection is closed."""
 
 CHANGES_OBJECT = frozenset({"create", "update", "patch"})
+DELETES = frozenset({"delete", "deletecollection"})
 
 
 class Server(web.Server):
@@ -160,8 +162,10 @@ class Door:
                 body = await _as_json(content, body)
             manager = given.get("User-Agent", "").partition("/")[0][:128]
         said = options(query, view=taken.view, patch_type=kind, manager=manager)
-        if where.verb in ("delete", "deletecollection") and http.body_exists:
-            said = with_delete_options(said, await _as_json(given.get("Content-Type", ""), await read(http)))
+        if where.verb in DELETES:
+            body = await _as_json(given.get("Content-Type", ""), await read(http)) if http.body_exists else b""
+            # In the query it is the version of a list; only a precondition in the body is one of the object.
+            said = replace(said, resource_version="") if said.resource_version else said
         return Request(
             verb=where.verb,
             resource=where.resource,
