@@ -112,9 +112,9 @@ def _render_match(match: Match) -> str:
         case Chance(probability):
             return f"-m statistic --mode random --probability {probability:.10f}"
         case SeenWithin(name, seconds):
-            return f"-m recent --name {name} --rcheck --seconds {seconds} --reap"
+            return f"-m recent --rcheck --seconds {seconds} --reap --name {name}"
         case Remember(name):
-            return f"-m recent --name {name} --set"
+            return f"-m recent --set --name {name}"
         case Connection(states):
             return f"-m conntrack {negation}--ctstate {','.join(states)}"
 
