@@ -62,3 +62,28 @@ class Informers:
         """Wait until every informer there is now has its first list."""
         for informer in list(self._made.values()):
             await informer.synced()
+
+
+class Scope:
+    """The informers that one controller uses, so that it can start when these, and not all of them, are current."""
+
+    def __init__(self, informers: Informers) -> None:
+        self._informers = informers
+        self._taken: dict[int, Informer] = {}
+
+    def _take(self, informer: Informer) -> Informer:
+        self._taken[id(informer)] = informer
+        return informer
+
+    def of(self, ref: Ref, view: View = View.OBJECT, fields: str = "") -> Informer:
+        """As `Informers.of`."""
+        return self._take(self._informers.of(ref, view, fields))
+
+    def metadata_of(self, ref: Ref) -> Informer:
+        """As `Informers.metadata_of`."""
+        return self._take(self._informers.metadata_of(ref))
+
+    async def synced(self) -> None:
+        """Wait until every informer taken so far has its first list."""
+        for informer in list(self._taken.values()):
+            await informer.synced()

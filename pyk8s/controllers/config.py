@@ -1,0 +1,83 @@
+"""What the controllers are told by their configuration file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+
+class ConfigInvalid(ValueError):
+    """A setting that is unknown, of the wrong type or impossible; the message names it and says what to write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings of all controllers; in the file their names are in camelCase. Times are seconds.
+
+    `root_ca` is the PEM by which pods trust the API server. `leader_elect` is for several processes on one cluster.
+    """
+
+    cluster_name: str = "pyk8s"
+    cluster_cidr: str = "10.244.0.0/16"
+    node_cidr_mask_size: int = 24
+    root_ca: str = ""
+    node_monitor_grace_period: float = 40.0
+    node_eviction_rate: float = 0.1
+    pod_quarantine: float = 40.0
+    terminated_pod_threshold: int = 12_500
+    leader_elect: bool = False
+    identity: str = ""
+
+    def __post_init__(self) -> None:
+        try:
+            cluster = ip_network(self.cluster_cidr)
+        except ValueError as why:
+            raise ConfigInvalid(f"clusterCIDR: {why}: write a range such as 10.244.0.0/16") from why
+        if not cluster.prefixlen <= self.node_cidr_mask_size <= cluster.max_prefixlen - 2:
+            raise ConfigInvalid(
+                f"nodeCIDRMaskSize: {self.node_cidr_mask_size} does not fit clusterCIDR {self.cluster_cidr}: "
+                f"write a number from {cluster.prefixlen} to {cluster.max_prefixlen - 2}"
+            )
+        if self.node_monitor_grace_period <= 0:
+            raise ConfigInvalid("nodeMonitorGracePeriod: must be more than 0 seconds")
+
+
+NAMES: Mapping[str, str] = {
+    "clusterName": "cluster_name",
+    "clusterCIDR": "cluster_cidr",
+    "nodeCIDRMaskSize": "node_cidr_mask_size",
+    "nodeMonitorGracePeriod": "node_monitor_grace_period",
+    "nodeEvictionRate": "node_eviction_rate",
+    "podQuarantine": "pod_quarantine",
+    "terminatedPodThreshold": "terminated_pod_threshold",
+    "leaderElect": "leader_elect",
+    "identity": "identity",
+}
+"""The field of each setting in the file; `rootCAFile` is read as well, and becomes `root_ca`."""
+ELSEWHERE = frozenset({"kubeconfig", "logLevel", "runDir", "rootCAFile"})
+"""Settings of the program around the controllers."""
+
+
+def from_mapping(settings: Mapping[str, Any]) -> Config:
+    """The configuration that a file's content means. Raises ConfigInvalid, which names the setting."""
+    types = {field.name: type(field.default) for field in fields(Config)}
+    values: dict[str, Any] = {}
+    for name, value in settings.items():
+        if name in ELSEWHERE:
+            continue
+        if name not in NAMES:
+            raise ConfigInvalid(f"{name}: no such setting: use one of {', '.join(sorted({*NAMES, *ELSEWHERE}))}")
+        wanted = types[NAMES[name]]
+        number = wanted is float and isinstance(value, int) and not isinstance(value, bool)
+        if not (number or (isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool))):
+            raise ConfigInvalid(f"{name}: {value!r} is not a {wanted.__name__}")
+        values[NAMES[name]] = wanted(value)
+    if where := settings.get("rootCAFile"):
+        try:
+            values["root_ca"] = Path(where).read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError) as why:
+            raise ConfigInvalid(f"rootCAFile: cannot read {where}: {why}") from why
+    return Config(**values)
