@@ -22,7 +22,7 @@ class Authenticator:
         self._accounts = accounts
         self._users: dict[Identity, User] = {}
 
-    def user(self, peer: Peer) -> User | None:
+    async def user(self, peer: Peer) -> User | None:
         """The user a peer is; None for one that shows nothing. Raises ApiError (Unauthorized) for a bad token.
 
         A token wins over a certificate: who sends one means to be taken for its owner.
@@ -30,7 +30,7 @@ class Authenticator:
         if peer.bearer:
             if self._accounts is None:
                 raise unauthorized("this server takes no bearer tokens")
-            return self._accounts.user(peer.bearer)
+            return await self._accounts.user(peer.bearer)
         certificate = peer.certificate
         if certificate is None or not certificate.name:
             return None

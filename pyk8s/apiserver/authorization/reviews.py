@@ -96,7 +96,7 @@ class Reviews:
         try:
             if self._accounts is None:
                 raise TokenInvalid("this server takes no bearer tokens")
-            user, audiences = self._accounts.review(spec["token"], spec.get("audiences") or ())
+            user, audiences = await self._accounts.review(spec["token"], spec.get("audiences") or ())
         except TokenInvalid as error:
             return _answer(review, {"user": {}, "error": str(error)})
         return _answer(review, {"authenticated": True, "user": _shown_user(user), "audiences": list(audiences)})
@@ -108,7 +108,8 @@ def attributes(spec: Mapping[str, Any], kind: str) -> Attributes:
     if (resource is None) == (path is None):
         said = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
         raise invalid(ACCESS, kind, "", [Cause("FieldValueInvalid", said, "spec.resourceAttributes")])
-    if path is not None:
+    if resource is None:
+        assert path is not None
         return Attributes(verb=path.get("verb") or "", path=path.get("path") or "")
     return Attributes(
         verb=resource.get("verb") or "",

@@ -20,7 +20,7 @@ def authenticate(endpoint: Handler, parts: Parts) -> Handler:
     async def handle(request: Request) -> Response:
         if request.user is not None:
             return await endpoint(request)
-        user = parts.authenticator.user(request.peer)
+        user = await parts.authenticator.user(request.peer)
         if user is None:
             user = anonymous_allowed(request)
         return await endpoint(replace(request, user=user))

@@ -29,7 +29,7 @@ class Durations:
     total: float = 0.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Record(Collector):
     """The counts of one API server."""
 

@@ -17,9 +17,6 @@ VERBS: Mapping[str, str] = {
     "DELETE": "delete",
 }
 
-STREAMS = frozenset({"attach", "exec", "log", "portforward"})
-"""Subresources of a pod that are streams rather than objects."""
-
 NAMESPACE_PARTS = frozenset({"finalize", "status"})
 
 

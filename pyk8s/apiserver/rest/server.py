@@ -16,6 +16,7 @@ from aiohttp.web_protocol import RequestHandler
 from pyk8s.api.errors import ApiError, bad_request, internal, too_large
 from pyk8s.api.resources import Resources
 from pyk8s.apiserver.chain.frame import new_id
+from pyk8s.apiserver.dispatch import STREAMS
 from pyk8s.apiserver.request import (
     Answer,
     Connected,
@@ -28,7 +29,7 @@ from pyk8s.apiserver.request import (
 )
 from pyk8s.apiserver.rest import answers, streams
 from pyk8s.apiserver.rest.negotiation import YAML, Wanted, json_body, patch_body, wanted
-from pyk8s.apiserver.rest.paths import STREAMS, Route, route
+from pyk8s.apiserver.rest.paths import Route, route
 from pyk8s.apiserver.rest.peers import Connection, peer_of
 from pyk8s.apiserver.rest.queries import options, parameters, truth
 from pyk8s.apiserver.rest.upgrade import open_tunnel
