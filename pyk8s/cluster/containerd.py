@@ -117,6 +117,7 @@ def parse_version(text: str) -> tuple[int, int] | None:
 
 
 def may_set_oom_score(status: str) -> bool:
-    """Whether a process with this /proc/PID/status may lower out-of-memory scores: bit 24 of CapEff, CAP_SYS_RESOURCE."""
+    """Whether a process with this /proc/PID/status may lower out-of-memory scores: bit 24 of CapEff,
+    CAP_SYS_RESOURCE."""
     found = re.search(r"^CapEff:\s*([0-9a-fA-F]+)$", status, re.MULTILINE)
     return bool(found and int(found[1], 16) >> 24 & 1)

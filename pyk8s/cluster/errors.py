@@ -1,16 +1,16 @@
 """What can go wrong with a cluster on this machine; every message says what to do about it.
 
-    ClusterError
-    ├── NotAllowed         not root
-    ├── MachineUnfit       a program or a kernel feature is missing or too old
-    ├── SettingInvalid     a name, a number or a flag that cannot be
-    ├── NoSuchCluster      nothing of that name
-    ├── NoSuchNode
-    ├── Busy               another command works on the same cluster
-    ├── AddressTaken       no free network or port
-    ├── SupervisorGone     the cluster's supervisor does not answer
-    ├── StartFailed        a process of the cluster did not become ready
-    └── ImageInvalid       an archive, an image folder or an image name that cannot be used
+ClusterError
+├── NotAllowed         not root
+├── MachineUnfit       a program or a kernel feature is missing or too old
+├── SettingInvalid     a name, a number or a flag that cannot be
+├── NoSuchCluster      nothing of that name
+├── NoSuchNode
+├── Busy               another command works on the same cluster
+├── AddressTaken       no free network or port
+├── SupervisorGone     the cluster's supervisor does not answer
+├── StartFailed        a process of the cluster did not become ready
+└── ImageInvalid       an archive, an image folder or an image name that cannot be used
 """
 
 

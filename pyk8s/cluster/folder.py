@@ -1,10 +1,10 @@
 """Where everything of a cluster lies: one folder per cluster, one per node inside it.
 
-    HOME/                          /var/lib/pyk8s, or PYK8S_HOME
-      images/                      the documented image cache: stays after `down`
-      clusters/NAME/
-        settings.json  kubeconfig  pki/  etcd/  config/  units/  run/  logs/
-        nodes/NODE/                what is bound into the node's namespace of mounts
+HOME/                          /var/lib/pyk8s, or PYK8S_HOME
+  images/                      the documented image cache: stays after `down`
+  clusters/NAME/
+    settings.json  kubeconfig  pki/  etcd/  config/  units/  run/  logs/
+    nodes/NODE/                what is bound into the node's namespace of mounts
 """
 
 from __future__ import annotations
@@ -149,8 +149,7 @@ class Folder:
         try:
             return settings.read(self.settings)
         except FileNotFoundError:
-            known = ", ".join(folder.name for folder in every()) or "none"
-            raise NoSuchCluster(f"there is no cluster {self.name} (there: {known}): see `pyk8s cluster list`") from None
+            raise no_such(self.name) from None
 
     def write(self, value: settings.Settings) -> None:
         """Put `value` into the settings file."""
@@ -162,7 +161,8 @@ def of(name: str) -> Folder:
     folder = Folder(home(), settings.check_name(name))
     if len(os.fsencode(folder.path)) + ROOM_FOR_SOCKETS > LONGEST:
         raise SettingInvalid(
-            f"{folder.path} is too long: sockets below it may have {LONGEST} bytes in all; set PYK8S_HOME to a shorter path"
+            f"{folder.path} is too long: "
+            f"sockets below it may have {LONGEST} bytes in all; set PYK8S_HOME to a shorter path"
         )
     return folder
 
@@ -173,3 +173,10 @@ def every() -> Iterator[Folder]:
     for path in sorted((base / "clusters").glob("*")):
         if path.is_dir():
             yield Folder(base, path.name)
+
+
+def no_such(name: str) -> NoSuchCluster:
+    """The error that says there is no cluster `name`, and which there are."""
+    known = ", ".join(folder.name for folder in every())
+    there = f"there are: {known}" if known else "there is none: make one with `pyk8s cluster up`"
+    return NoSuchCluster(f"there is no cluster {name} on this machine; {there}")

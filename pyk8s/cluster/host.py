@@ -69,7 +69,9 @@ def connect(host: Host) -> None:
     _run(["nft", "-f", "-"], links.rules(host))
     if _drops_forwarded():
         for rule in links.forward_rules(host):
-            if subprocess.run(["iptables", "-w", "10", "-C", "FORWARD", *rule], capture_output=True, check=False).returncode:
+            if subprocess.run(
+                ["iptables", "-w", "10", "-C", "FORWARD", *rule], capture_output=True, check=False
+            ).returncode:
                 _run(["iptables", "-w", "10", "-I", "FORWARD", *rule])
 
 
@@ -106,7 +108,8 @@ def _drops_forwarded() -> bool:
 
 
 def free_ports(count: int, first: int = 20000, last: int = 29999) -> list[int]:
-    """`count` TCP ports that nobody listens on, from below those that outgoing connections are given. Raises AddressTaken.
+    """`count` TCP ports that nobody listens on, from below those that outgoing connections are given. Raises
+    AddressTaken.
 
     They are looked for from a place that differs between clusters, so that two made at once rarely want the same.
     """

@@ -9,19 +9,23 @@ import asyncio
 import contextlib
 import shutil
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import TypeVar
 
 import msgspec
 
 from pyk8s.cluster import cgroups, host, layout, machine, readiness, units, wish
-from pyk8s.cluster.errors import AddressTaken, ClusterError, NoSuchCluster, SupervisorGone
-from pyk8s.cluster.folder import Folder, of
-from pyk8s.cluster.images import delivery
+from pyk8s.cluster.errors import AddressTaken, ClusterError, SupervisorGone
+from pyk8s.cluster.folder import Folder, no_such, of
+from pyk8s.cluster.images import builtin, delivery
+from pyk8s.cluster.images.store import Store
 from pyk8s.cluster.links import Host
 from pyk8s.cluster.lock import locked
 from pyk8s.cluster.settings import Settings
 from pyk8s.cluster.supervisor import control, launch
 from pyk8s.cluster.supervisor.unit import Report, State
+
+T = TypeVar("T")
 
 SECONDS_TO_READY = 120.0
 """From the first process to the last node Ready, on a slow machine."""
@@ -51,9 +55,9 @@ async def up(name: str, asked: wish.Wish, say: Say = quiet) -> tuple[Settings, l
             if known is not None and known.complete:
                 differing = wish.differences(asked, known)
                 if known.stopped or not await launch.is_running(folder):
-                    await _undone_by(_start(folder, _changed(folder, known, stopped=False), say), _halt, folder)
+                    await undone_by(_start(folder, _changed(folder, known, stopped=False), say), lambda: _halt(folder))
                 return folder.read(), differing
-            settings = await _undone_by(_create(folder, name, asked, known, say), _destroy, folder)
+            settings = await undone_by(_create(folder, name, asked, known, say), lambda: _destroy(folder))
             return settings, []
         finally:
             _forget_if_empty(folder)
@@ -66,7 +70,7 @@ async def start(name: str, say: Say = quiet) -> Settings:
     with locked(folder):
         settings = folder.read()
         if settings.stopped or not await launch.is_running(folder):
-            await _undone_by(_start(folder, _changed(folder, settings, stopped=False), say), _halt, folder)
+            await undone_by(_start(folder, _changed(folder, settings, stopped=False), say), lambda: _halt(folder))
         return folder.read()
 
 
@@ -104,9 +108,7 @@ def existing(name: str) -> Folder:
     """The folder of a cluster of which there is something. Raises NoSuchCluster."""
     folder = of(name)
     if not folder.exists():
-        with contextlib.suppress(NoSuchCluster):
-            folder.read()
-        raise NoSuchCluster(f"there is no cluster {name}: see `pyk8s cluster list`")
+        raise no_such(name)
     return folder
 
 
@@ -125,10 +127,9 @@ async def _create(folder: Folder, name: str, asked: wish.Wish, known: Settings |
 async def _start(folder: Folder, settings: Settings, say: Say) -> None:
     versions = machine.probe()
     machine.require_features()
-    if not await launch.is_running(folder):
-        # What a supervisor that was killed has left running is taken over; ports are only ours to check when nothing runs.
-        if not cgroups.places(cgroups.tree(), f"/{folder.tag}"):
-            _check_ports(settings)
+    # What a supervisor that was killed has left running is taken over; ports are ours to check when nothing runs.
+    if not cgroups.places(cgroups.tree(), f"/{folder.tag}"):
+        _check_ports(settings)
     with host.machine_locked():
         host.connect(units.host(settings, folder))
     await _run(folder, settings, versions, say)
@@ -138,7 +139,8 @@ def _check_ports(settings: Settings) -> None:
     for name, port in msgspec.structs.asdict(settings.ports).items():
         if not host.is_free(port):
             raise AddressTaken(
-                f"port {port} ({name} of cluster {settings.name}) was taken by another program: `ss -ltnp sport = {port}` "
+                f"port {port} ({name} of cluster {settings.name}) was taken by another program: "
+                f"`ss -ltnp sport = {port}` "
                 "says which; end it and start the cluster again"
             )
 
@@ -152,7 +154,9 @@ async def _run(folder: Folder, settings: Settings, versions: machine.Versions, s
         cgroups.make(cgroup_tree, f"/{folder.tag}/{node.name}", millicores=node.millicores, memory=node.bytes)
     layout.write_units(folder, wanted.values())
     say("keys and configurations are written")
-    await launch.start(folder) if not await launch.is_running(folder) else await control.ask(folder.control_socket, "apply")
+    await launch.start(folder) if not await launch.is_running(folder) else await control.ask(
+        folder.control_socket, "apply"
+    )
     running = [node.name for node in settings.nodes if not node.stopped]
     await bring_ready(folder, {unit.name: unit.role for unit in wanted.values()}, running, say)
 
@@ -166,6 +170,8 @@ async def bring_ready(folder: Folder, wanted: Mapping[str, str], nodes: list[str
         if report.state is State.READY and event is not None and not event.is_set():
             event.set()
             say(f"{report.name} serves")
+
+    await asyncio.to_thread(builtin.ensure_sandbox, Store(folder.images))
 
     async def images(node: str) -> None:
         await served[f"{node}.containerd"].wait()
@@ -192,13 +198,13 @@ def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first_of(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-async def _undone_by(work, undo, folder: Folder):  # type: ignore[no-untyped-def]
-    """Do `work`; when it fails or is cancelled, `undo(folder)` before the exception goes on."""
+async def undone_by(work: Awaitable[T], undo: Callable[[], Awaitable[None]]) -> T:
+    """Do `work`; when it fails or is cancelled, `undo()` before the exception goes on."""
     try:
         return await work
     except BaseException:
         with _deaf():
-            await undo(folder)
+            await undo()
         raise
 
 

@@ -1,4 +1,5 @@
-"""The links, addresses and rules of a cluster on its host, as the texts that `ip -batch` and `nft -f` read: values only.
+"""The links, addresses and rules of a cluster on its host, as the texts that `ip -batch` and `nft -f` read: values
+only.
 
 Every name begins with `pk` and carries the cluster's ten hex digits, so that what is ours can be told on sight and by
 program. The bridge's alias keeps what the machine's forwarding switch was before the first cluster: it is the one place
@@ -87,7 +88,8 @@ def forwarding_before(aliases: Iterable[str], now: str) -> str:
 
 
 def node_batch_outside(host: Host, node: str) -> str:
-    """Commands for the host's namespace: a link between the bridge and the namespace of a process whose number is put for PID."""
+    """Commands for the host's namespace: a link between the bridge and the namespace of a process whose number is put
+    for PID."""
     port = host.port(node)
     return (
         f"link add name {port} type veth peer name eth0 netns PID\n"
@@ -108,7 +110,8 @@ def node_batch_inside(host: Host, address: str) -> str:
 
 
 def rules(host: Host) -> str:
-    """The table that lets nodes reach what their host reaches, for `nft -f`; putting it in twice is the same as once."""
+    """The table that lets nodes reach what their host reaches, for `nft -f`; putting it in twice is the same as
+    once."""
     return (
         f"add table ip {host.table}\n"
         f"delete table ip {host.table}\n"
@@ -128,13 +131,15 @@ def without_rules(host: Host) -> str:
 
 
 def forward_rules(host: Host) -> tuple[tuple[str, ...], ...]:
-    """Rules for the FORWARD chain of a machine whose policy there is to drop (Docker sets it so), as iptables' arguments."""
+    """Rules for the FORWARD chain of a machine whose policy there is to drop (Docker sets it so), as iptables'
+    arguments."""
     tag = ("-m", "comment", "--comment", f"pyk8s cluster {host.cluster} {host.id}", "-j", "ACCEPT")
     return (("-i", host.bridge, *tag), ("-o", host.bridge, *tag))
 
 
 def resolvers(*texts: str) -> str:
-    """A node's resolv.conf from those of its host, best first: the first that names a server which is not the host itself.
+    """A node's resolv.conf from those of its host, best first: the first that names a server which is not the host
+    itself.
 
     A resolver on 127.0.0.0/8 or ::1 cannot be reached from a node; search lists and options are kept.
     """

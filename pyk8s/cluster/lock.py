@@ -26,7 +26,7 @@ def locked(folder: Folder) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Between opening and locking, a `down` may have removed the folder and an `up` made another.
-            if folder.path.exists() and os.path.samestat(os.fstat(handle), os.stat(folder.path)):
+            if folder.path.exists() and os.path.samestat(os.fstat(handle), folder.path.stat()):
                 yield
                 return
         except BlockingIOError:

@@ -50,7 +50,9 @@ def probe() -> Versions:
     if missing:
         names = ", ".join(program.name for program in missing)
         packages = " ".join(dict.fromkeys(program.package for program in missing))
-        raise MachineUnfit(f"missing on this machine: {names}; install them with: apt-get install --no-remove {packages}")
+        raise MachineUnfit(
+            f"missing on this machine: {names}; install them with: apt-get install --no-remove {packages}"
+        )
     asked = [program for program in PROGRAMS if program.oldest]
     with ThreadPoolExecutor(len(asked)) as pool:
         found = dict(zip((program.name for program in asked), pool.map(_version, asked), strict=True))
@@ -66,10 +68,14 @@ def check_versions(found: Mapping[str, Version | None]) -> None:
         version = found[program.name]
         oldest = ".".join(map(str, program.oldest))
         if version is None:
-            raise MachineUnfit(f"{shutil.which(program.name) or program.name} --version tells no version: {oldest} or later is needed")
+            raise MachineUnfit(
+                f"{shutil.which(program.name) or program.name} --version tells no version: {oldest} or later is needed"
+            )
         if version < program.oldest:
             have = ".".join(map(str, version))
-            raise MachineUnfit(f"{program.name} {have} is too old: {oldest} or later is needed (Debian's {program.package} will do)")
+            raise MachineUnfit(
+                f"{program.name} {have} is too old: {oldest} or later is needed (Debian's {program.package} will do)"
+            )
 
 
 def _version(program: Program) -> Version | None:

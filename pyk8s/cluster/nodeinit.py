@@ -1,4 +1,5 @@
-"""Makes a node: namespaces of network, mounts and host name, joined to the bridge; then becomes the program that holds them.
+"""Makes a node: namespaces of network, mounts and host name, joined to the bridge; then becomes the program that
+holds them.
 
 Run by the supervisor as `python -m pyk8s.cluster.nodeinit FILE`, in the host's namespaces; FILE is a `Plan`. Its own
 folders are bound over the places where the programs of a node write, so that nodes of one machine collide in nothing.
@@ -52,14 +53,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 def main() -> None:
-    """Carry out the plan in the file named by the first argument. Ends with a sentence on standard error if it cannot."""
+    """Carry out the plan in the file named by the first argument. Ends with a sentence on standard error if it
+    cannot."""
     plan = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Plan)
     try:
         make(plan)
     except (OSError, subprocess.CalledProcessError, KernelError) as why:
         sys.exit(f"error: cannot make node {plan.hostname}: {why}")
     ready()
-    os.execv(plan.hold[0], list(plan.hold))
+    os.execv(plan.hold[0], list(plan.hold))  # noqa: S606 - no shell is what is wanted
 
 
 def make(plan: Plan) -> None:
@@ -99,7 +101,7 @@ def mount(plan: Plan) -> None:
         Path(target).mkdir(parents=True, exist_ok=True)
         syscalls.mount(f"/proc/self/fd/{source}", target, flags=syscalls.MS_BIND | syscalls.MS_REC)
         os.close(source)
-    if not os.path.samestat(os.fstat(home), os.stat(plan.home)) or covered(plan.home):
+    if not os.path.samestat(os.fstat(home), Path(plan.home).stat()) or covered(plan.home):
         Path(plan.home).mkdir(parents=True, exist_ok=True)
         syscalls.mount(f"/proc/self/fd/{home}", plan.home, flags=syscalls.MS_BIND | syscalls.MS_REC)
     os.close(home)

@@ -1,10 +1,13 @@
-"""The smallest program that can be a container's first process: it waits, buries orphans, and ends on SIGTERM or SIGINT.
+"""The smallest program that can be a container's first process: it waits, buries orphans, and ends on SIGTERM or
+SIGINT.
 
 Made here byte by byte, since a user's machine has no compiler and nothing can be pulled: one read-only segment of under
 300 bytes, no libraries, some 4 kB of memory. It is the sandbox image's only file, and what holds a node's namespaces.
 
-It blocks the three signals and takes them one by one (rt_sigtimedwait), so no handler runs: a blocked signal is kept for
-a process even where its default is to be ignored, as it is for a first process. Source: signal(7), pid_namespaces(7), elf(5).
+It blocks the three signals and takes them one by one (rt_sigtimedwait), so no handler runs: a blocked signal is kept
+for
+a process even where its default is to be ignored, as it is for a first process. Source: signal(7), pid_namespaces(7),
+elf(5).
 """
 
 from __future__ import annotations

@@ -126,9 +126,13 @@ def read(path: Path) -> Settings:
     try:
         settings = msgspec.json.decode(path.read_bytes(), type=Settings)
     except msgspec.MsgspecError as why:
-        raise ClusterError(f"{path} is damaged ({why}): mend it, or remove the cluster with `pyk8s cluster down`") from why
+        raise ClusterError(
+            f"{path} is damaged ({why}): mend it, or remove the cluster with `pyk8s cluster down`"
+        ) from why
     if settings.version > VERSION:
-        raise ClusterError(f"{path} was written by a later pyk8s (version {settings.version}, this one knows {VERSION})")
+        raise ClusterError(
+            f"{path} was written by a later pyk8s (version {settings.version}, this one knows {VERSION})"
+        )
     return settings
 
 
@@ -138,7 +142,8 @@ def write(path: Path, settings: Settings) -> None:
 
 
 def write_file(path: Path, content: bytes, mode: int = 0o600, *, sync: bool = True) -> None:
-    """Write a file beside `path` and put it in its place: no reader sees half of it; with `sync` no power cut leaves half
+    """Write a file beside `path` and put it in its place: no reader sees half of it; with `sync` no power cut leaves
+    half
     of it either."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)

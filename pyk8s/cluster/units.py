@@ -145,7 +145,8 @@ PLACES: Mapping[str, str] = {
 
 
 def binds(place: NodeFolder, needed: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """What is bound over what in a node, so that `needed` (this Python, this program, the clusters' folder) stay visible.
+    """What is bound over what in a node, so that `needed` (this Python, this program, the clusters' folder) stay
+    visible.
 
     /mnt stays the host's when something needed lies there. Raises SettingInvalid when it lies in another of the places.
     """

@@ -70,5 +70,7 @@ def differences(wish: Wish, settings: Settings) -> list[str]:
     if wish.cpus is not None and millicores(wish.cpus) != millicores(settings.cpus):
         found.append(f"its nodes have {settings.cpus} CPUs each, {wish.cpus} were asked for: add nodes with --cpus")
     if wish.memory is not None and units(wish.memory) != units(settings.memory):
-        found.append(f"its nodes have {settings.memory} memory each, {wish.memory} was asked for: add nodes with --memory")
+        found.append(
+            f"its nodes have {settings.memory} memory each, {wish.memory} was asked for: add nodes with --memory"
+        )
     return found

@@ -104,7 +104,5 @@ def compose(
             "rootfs": {"type": "layers", "diff_ids": diff_ids},
         }
         described = store.add(m.encode(content), m.CONFIG)
-        manifest = m.Manifest(
-            schema_version=2, media_type=m.MANIFEST, config=described, layers=tuple(descriptors)
-        )
+        manifest = m.Manifest(schema_version=2, media_type=m.MANIFEST, config=described, layers=tuple(descriptors))
         return store.name(name, store.add(m.encode(manifest), m.MANIFEST))

@@ -1,7 +1,9 @@
 """Giving images to nodes: blobs hard-linked into a node's content store, then made known to its containerd.
 
-Linking costs the same for one node as for a hundred: no byte is copied, compressed or hashed again. A layer is unpacked by
-containerd when the first container needs it. Source: containerd, docs/content-flow.md and core/metadata/content.go (a blob
+Linking costs the same for one node as for a hundred: no byte is copied, compressed or hashed again. A layer is
+unpacked by
+containerd when the first container needs it. Source: containerd, docs/content-flow.md and core/metadata/content.go (a
+blob
 that the backing store has already is added to a namespace by a write without data).
 """
 
@@ -111,9 +113,7 @@ async def _know(stub: Any, metadata: tuple[tuple[str, str], ...], blob: Descript
     fields = {"ref": f"pyk8s-{blob.digest}", "total": blob.size, "expected": blob.digest}
 
     async def requests() -> AsyncIterator[content_pb2.WriteContentRequest]:
-        yield content_pb2.WriteContentRequest(
-            action=content_pb2.COMMIT, offset=blob.size, labels=labels, **fields
-        )
+        yield content_pb2.WriteContentRequest(action=content_pb2.COMMIT, offset=blob.size, labels=labels, **fields)
 
     try:
         async for _ in stub.Write(requests(), metadata=metadata, timeout=SECONDS):

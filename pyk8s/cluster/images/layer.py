@@ -21,7 +21,8 @@ from pyk8s.cluster.errors import ImageInvalid
 class Entry:
     """One file, folder or link of a layer. `path` has no leading slash; exactly one of the sources is given.
 
-    `content` are the bytes of a file, `source` a file of this machine, `link` the target of a symbolic link; a folder has
+    `content` are the bytes of a file, `source` a file of this machine, `link` the target of a symbolic link; a folder
+    has
     none of them.
     """
 
@@ -35,7 +36,8 @@ class Entry:
 
 
 def check_path(path: str) -> str:
-    """The path inside an image in its plain form, without a leading slash. Raises ImageInvalid when it leads out of it."""
+    """The path inside an image in its plain form, without a leading slash. Raises ImageInvalid when it leads out of
+    it."""
     parts = PurePosixPath("/" + path).parts[1:]
     if ".." in parts or "\0" in path:
         raise ImageInvalid(f"{path!r} leads out of the image")
@@ -43,14 +45,15 @@ def check_path(path: str) -> str:
 
 
 def tree(folder: Path, below: str, *, ignore: Iterable[Path] = (), owner: tuple[int, int] = (0, 0)) -> list[Entry]:
-    """The entries that put what is in `folder` below the path `below` of an image; sockets, pipes and devices are left out.
+    """The entries that put what is in `folder` below the path `below` of an image; sockets, pipes and devices are
+    left out.
 
     Symbolic links stay links, wherever they point: they mean something inside the image only.
     """
     entries = []
     skipped = {os.fspath(path) for path in ignore}
     for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if os.path.join(place, name) not in skipped)
+        folders[:] = sorted(name for name in folders if f"{place}/{name}" not in skipped)
         for name in sorted(folders) + sorted(files):
             path = Path(place, name)
             if os.fspath(path) in skipped:
@@ -67,7 +70,7 @@ def entry_of(path: Path, inside: str, owner: tuple[int, int] = (0, 0)) -> Entry 
     info = path.lstat()
     mode = stat.S_IMODE(info.st_mode)
     if stat.S_ISLNK(info.st_mode):
-        return Entry(inside, 0o777, link=os.readlink(path), uid=owner[0], gid=owner[1])
+        return Entry(inside, 0o777, link=str(path.readlink()), uid=owner[0], gid=owner[1])
     if stat.S_ISREG(info.st_mode):
         return Entry(inside, mode, source=path, uid=owner[0], gid=owner[1])
     if stat.S_ISDIR(info.st_mode):

@@ -109,7 +109,8 @@ def choose(descriptors: Sequence[Descriptor], arch: str) -> Descriptor:
 
 
 def gc_labels(manifest: Manifest) -> dict[str, str]:
-    """The labels by which containerd keeps what a manifest refers to. Source: containerd, docs/garbage-collection.md."""
+    """The labels by which containerd keeps what a manifest refers to. Source: containerd,
+    docs/garbage-collection.md."""
     labels = {"containerd.io/gc.ref.content.config": manifest.config.digest}
     for number, layer in enumerate(manifest.layers):
         labels[f"containerd.io/gc.ref.content.l.{number}"] = layer.digest

@@ -132,7 +132,8 @@ class Store:
             os.close(handle)
 
     def name(self, name: str, target: Descriptor, created: str = "") -> Image:
-        """Let `name` stand for the manifest `target`, all of whose blobs are there. Raises ImageInvalid when one is not."""
+        """Let `name` stand for the manifest `target`, all of whose blobs are there. Raises ImageInvalid when one is
+        not."""
         plain = Descriptor(media_type=target.media_type, digest=target.digest, size=target.size)
         named = msgspec.structs.replace(plain, annotations={NAME: name} | ({CREATED: created} if created else {}))
         image = self._image(named)
@@ -166,7 +167,9 @@ class Store:
             content = (self.path / "index.json").read_bytes()
         except FileNotFoundError:
             return []
-        return [each for each in m.parse_index(content, str(self.path / "index.json")).manifests if NAME in each.annotations]
+        return [
+            each for each in m.parse_index(content, str(self.path / "index.json")).manifests if NAME in each.annotations
+        ]
 
     def _write(self, manifests: list[Descriptor]) -> None:
         index = Index(schema_version=2, media_type=m.INDEX, manifests=tuple(manifests))

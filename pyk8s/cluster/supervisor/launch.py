@@ -102,17 +102,25 @@ async def until_ready(
                 if not left:
                     return
     except TimeoutError:
-        first = next((latest[name] for name in left if name in latest and latest[name].state is not State.WAITING), None)
+        first = next(
+            (latest[name] for name in left if name in latest and latest[name].state is not State.WAITING), None
+        )
         said = _why(folder, first) if first else f"{', '.join(left)} never started"
         raise StartFailed(f"not ready within {seconds:.0f} s: {said}") from None
-    raise StartFailed(f"the supervisor ended before {', '.join(left)} was ready: {last_lines(folder.logs / 'supervisor.log')}")
+    raise StartFailed(
+        f"the supervisor ended before {', '.join(left)} was ready: {last_lines(folder.logs / 'supervisor.log')}"
+    )
 
 
 def _why(folder: Folder, report: Report) -> str:
     log = folder.logs / f"{report.name}.log"
     said = last_lines(log)
     ended = f" ({report.exit})" if report.exit else ""
-    return f"{report.name} does not come up{ended}; {log} ends with: {said}" if said else f"{report.name} does not come up{ended}"
+    return (
+        f"{report.name} does not come up{ended}; {log} ends with: {said}"
+        if said
+        else f"{report.name} does not come up{ended}"
+    )
 
 
 def last_lines(path: Path, count: int = LAST_LINES) -> str:

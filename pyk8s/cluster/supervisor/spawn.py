@@ -96,7 +96,7 @@ def _child(what: Spawn, groups: Groups, log: int, writer: int) -> NoReturn:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         step = f"starting {what.argv[0]}"
-        os.execvpe(what.argv[0], what.argv, {**what.env})
+        os.execvpe(what.argv[0], what.argv, {**what.env})  # noqa: S606 - no shell is what is wanted
     except BaseException as why:
         os.write(writer, f"{step}: {why}".encode()[:4000])
     finally:

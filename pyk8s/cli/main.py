@@ -1,0 +1,79 @@
+"""The `pyk8s` command itself: finds the command that is meant, and turns whatever fails into one line and an exit
+code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+FAILED, CALLED_WRONGLY, INTERRUPTED = 1, 2, 130
+"""Exit codes beside 0."""
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments in (["version"], ["--version"]):
+        # The one command that is asked in a loop of scripts needs no parser, which costs more than all the rest.
+        from pyk8s.cli.verbs.version import text
+
+        sys.stdout.write(text())
+        sys.exit(0)
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; its exit code. Nothing but KeyboardInterrupt's like leaves as an exception."""
+    import click
+
+    from pyk8s.cli.root import root
+
+    try:
+        code = root.main(args=list(arguments), prog_name="pyk8s", standalone_mode=False)
+        sys.stdout.flush()
+    except click.UsageError as why:
+        return _tell(_usage(why), CALLED_WRONGLY)
+    except click.ClickException as why:
+        return _tell(why.format_message(), why.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        return _tell("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; what Python still holds must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as why:
+        if os.environ.get("PYK8S_DEBUG"):
+            raise
+        return _tell(describe(why), FAILED)
+    return code if isinstance(code, int) else 0
+
+
+def describe(why: BaseException) -> str:
+    """An exception as a sentence for people: its own words, and its kind where they alone would be cryptic."""
+    if isinstance(why, BaseExceptionGroup):
+        return describe(why.exceptions[0])
+    text = str(getattr(why, "message", "") or why).strip()
+    if isinstance(why, OSError) and why.filename:
+        return f"{why.filename}: {why.strerror}"
+    if type(why).__module__.startswith("pyk8s."):
+        return text or type(why).__name__
+    hint = "" if os.environ.get("PYK8S_DEBUG") else " (PYK8S_DEBUG=1 shows where)"
+    return f"{type(why).__name__}: {text}{hint}" if text else f"{type(why).__name__}{hint}"
+
+
+def _usage(why: object) -> str:
+    """A wrong call, with the command whose --help would tell."""
+    message = why.format_message()  # type: ignore[attr-defined]
+    context = getattr(why, "ctx", None)
+    return f"{message}\nsee `{context.command_path} --help`" if context is not None else message
+
+
+def _tell(message: str, code: int) -> int:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.stderr.write(f"error: {message}\n")
+    return code
