@@ -1,0 +1,1 @@
+"""One rule a file; each has a `PLUGIN`. `admission.order` says which are asked, and when."""

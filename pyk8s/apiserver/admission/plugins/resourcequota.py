@@ -1,0 +1,153 @@
+"""A namespace uses no more than its quotas allow: objects by number, pods by what they request.
+
+Usage is kept in the quota's status, which is written under the revision it was read at: two creates that want the last
+place cannot both have it. Where the status says nothing yet, or says that there is no room, usage is counted anew from
+the objects that are there and the creates that are under way. Source: plugin/pkg/admission/resourcequota, pkg/quota/v1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyk8s.api.errors import ApiError, forbidden
+from pyk8s.api.objectmeta import Object
+from pyk8s.api.refs import Ref
+from pyk8s.api.resources import Resource
+from pyk8s.apiserver.admission.charges import total
+from pyk8s.apiserver.admission.review import Cluster, Plugin, Review
+from pyk8s.apiserver.admission.usage import (
+    Amounts,
+    add,
+    counted_kinds,
+    covers,
+    exceeded,
+    hard_of,
+    is_measured,
+    shown,
+    usage_of,
+    used_of,
+    written,
+)
+
+QUOTAS = Ref("", "v1", "resourcequotas")
+
+
+class _Full(Exception):
+    """The status of a quota says nothing, or that there is no room."""
+
+
+def handles(resource: Resource, subresource: str, action: str) -> bool:
+    """Everything that is made in a namespace, and updates that may make services and claims bigger."""
+    if not resource.namespaced or subresource:
+        return False
+    grows = not resource.group and resource.plural in ("services", "persistentvolumeclaims")
+    return action == "create" or (action == "update" and grows)
+
+
+async def validate(obj: Object, review: Review, cluster: Cluster) -> None:
+    """Raise ApiError (Forbidden) when a quota would be exceeded; else charge every quota that the object counts in."""
+    quotas = cluster.lookup.every(QUOTAS, review.namespace)
+    if not quotas:
+        return
+    wanted = grown(review, obj)
+    for quota in quotas:
+        hard = hard_of(quota)
+        if not covers(quota, review.resource, obj):
+            continue
+        if missing := unsaid(review, obj, hard):
+            why = f"failed quota: {quota['metadata']['name']}: must specify {'; '.join(missing)}"
+            raise _forbidden(obj, review, why)
+        charge = {name: amount for name, amount in wanted.items() if name in hard}
+        if charge:
+            await _charge(quota, obj, review, cluster, charge)
+
+
+def grown(review: Review, obj: Object) -> Amounts:
+    """What the write makes the namespace use more than before."""
+    wanted = usage_of(review.resource, obj)
+    before = usage_of(review.resource, review.old) if review.old is not None else {}
+    more = {name: amount - before.get(name, 0) for name, amount in wanted.items()}
+    return {name: amount for name, amount in more.items() if amount > 0}
+
+
+def unsaid(review: Review, obj: Object, hard: Amounts) -> list[str]:
+    """The amounts that containers do not say although a quota counts them."""
+    if review.resource.plural != "pods" or review.resource.group:
+        return []
+    missing: list[str] = []
+    for name in sorted(filter(is_measured, hard)):
+        kind, _, amount = name.rpartition(".")
+        part = "limits" if kind == "limits" else "requests"
+        without = [
+            one.get("name", "")
+            for one in obj["spec"].get("containers") or ()
+            if amount not in ((one.get("resources") or {}).get(part) or {})
+        ]
+        if without:
+            missing.append(f"{name} for: {','.join(without)}")
+    return missing
+
+
+async def _charge(quota: Object, obj: Object, review: Review, cluster: Cluster, charge: Amounts) -> None:
+    name = quota["metadata"]["name"]
+    if review.options.dry_run:
+        await cluster.lookup.fresh()
+        return _refuse(obj, review, quota, used_of(quota) or recount(quota, review, cluster), charge)
+    # From here on a recount by another create sees this one, though its object is not stored yet.
+    key, charges = (review.namespace, name), cluster.charges
+    own = charges.begin(key, charge)
+    review.afterwards.append(lambda: charges.end(key, own))
+
+    def by_status(current: Object) -> Object:
+        used = used_of(current)
+        if used is None or exceeded(hard_of(current), used, charge):
+            raise _Full
+        return written(current, add(used, charge))
+
+    try:
+        return await cluster.rewrite(QUOTAS, review.namespace, name, by_status)
+    except _Full:
+        # What was under way before the cache caught up may be stored since: rather counted twice than not at all.
+        before = charges.under_way(key, own)
+        await cluster.lookup.fresh()
+
+    def by_count(current: Object) -> Object:
+        others = total({**before, **charges.under_way(key, own)})
+        used = add(recount(current, review, cluster), others)
+        _refuse(obj, review, current, used, charge)
+        return written(current, add(used, charge))
+
+    return await cluster.rewrite(QUOTAS, review.namespace, name, by_count)
+
+
+def _refuse(obj: Object, review: Review, quota: Object, used: Amounts, wanted: Amounts) -> None:
+    hard = hard_of(quota)
+    over = exceeded(hard, used, wanted)
+    if over:
+        why = (
+            f"exceeded quota: {quota['metadata']['name']}, requested: {_listed(over, wanted)}, "
+            f"used: {_listed(over, used)}, limited: {_listed(over, hard)}"
+        )
+        raise _forbidden(obj, review, why)
+
+
+def _listed(names: Sequence[str], amounts: Amounts) -> str:
+    return ",".join(f"{name}={shown(name, amounts.get(name, 0))}" for name in names)
+
+
+def _forbidden(obj: Object, review: Review, why: str) -> ApiError:
+    return forbidden(review.resource.group, review.resource.plural, obj["metadata"].get("name", ""), why)
+
+
+def recount(quota: Object, review: Review, cluster: Cluster) -> Amounts:
+    """What the namespace uses of what the quota counts, by every object that is there."""
+    hard = hard_of(quota)
+    used: Amounts = {}
+    for resource in cluster.lookup.kinds(counted_kinds(hard)):
+        for one in cluster.lookup.every(resource.ref(), review.namespace):
+            if covers(quota, resource, one):
+                used = add(used, usage_of(resource, one))
+    return {name: used[name] for name in hard if name in used}
+
+
+PLUGIN = Plugin(name="ResourceQuota", handles=handles, validate=validate)

@@ -1,0 +1,211 @@
+"""What a service takes when it is written: its cluster address, the node ports of its ports, its health check port."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from ipaddress import AddressValueError, IPv4Address
+from random import Random, SystemRandom
+
+from pyk8s.api.errors import ApiError, internal, invalid
+from pyk8s.api.objectmeta import Object
+from pyk8s.api.resources import Resource
+from pyk8s.apiserver.cacher.cacher import Cacher
+from pyk8s.apiserver.registry.allocation.pool import Holder, Pool
+from pyk8s.apiserver.registry.allocation.ranges import Band, address, address_band, port_band
+from pyk8s.apiserver.registry.causes import invalid_value
+from pyk8s.apiserver.registry.claims import Claim
+from pyk8s.apiserver.registry.config import Config
+from pyk8s.apiserver.registry.records import Records
+from pyk8s.apiserver.registry.strategies.service import has_address, has_health_port, has_node_ports
+
+NODE_PORTS = Resource(
+    group="",
+    version="v1",
+    kind="NodePortAllocation",
+    plural="servicenodeports",
+    singular="nodeportallocation",
+    namespaced=False,
+    definition="",
+    verbs=(),
+)
+"""Stored like an object, served to nobody: which service has which node port."""
+
+ADDRESSES = ("networking.k8s.io", "v1", "ipaddresses")
+ADDRESS_LABELS = {
+    "ipaddress.kubernetes.io/ip-family": "IPv4",
+    "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
+}
+"""Source: KEP-1880, labels of the IPAddress objects that the allocator makes."""
+
+
+class Taking:
+    """Takes names for one write of one service and remembers which, so that they can be given back."""
+
+    def __init__(self, holder: Holder, dry_run: bool) -> None:
+        self.holder = holder
+        self._dry_run = dry_run
+        self._taken: list[tuple[Pool, str]] = []
+
+    async def named(self, pool: Pool, name: str) -> bool:
+        """Take this one; whether it was free."""
+        if self._dry_run:
+            return not pool.is_taken(name)
+        if not await pool.take(name, self.holder):
+            return False
+        self._taken.append((pool, name))
+        return True
+
+    async def any(self, pool: Pool, band: Band, name: Callable[[int], str], random: Random) -> str | None:
+        """Take one that is free; None when none is."""
+        for number in band.candidates(lambda one: pool.is_taken(name(one)), random):
+            if await self.named(pool, name(number)):
+                return name(number)
+        return None
+
+    async def undo(self) -> None:
+        """Give back what was taken."""
+        for pool, name in reversed(self._taken):
+            await pool.give(name, self.holder)
+        self._taken.clear()
+
+
+class ServiceClaims:
+    """The `Claimant` of services."""
+
+    def __init__(
+        self, records: Records, cacher: Cacher, addresses: Resource, config: Config, random: Random | None = None
+    ) -> None:
+        self.addresses = Pool(records, cacher, addresses, ADDRESS_LABELS)
+        self.ports = Pool(records, cacher, NODE_PORTS, {})
+        self._network = config.services
+        self._address_band = address_band(config.services)
+        self._port_band = port_band(*config.node_ports)
+        self._random = random or SystemRandom()
+
+    async def claim(self, new: Object, old: Object | None, dry_run: bool) -> Claim:
+        """Take what the service needs and has not. Raises ApiError (Invalid) when what it names is not to be had."""
+        taking = Taking(Holder.of(new), dry_run)
+        before = names_of(old) if old else (set(), set())
+        try:
+            spec = await self._with_address(new, before[0], taking)
+            spec = await self._with_ports({**new, "spec": spec}, before[1], taking)
+        except BaseException:
+            await taking.undo()
+            raise
+        made = {**new, "spec": spec}
+        return Claim(made, taking.undo, self._settling(made, before, taking.holder))
+
+    def _settling(
+        self, made: Object, before: tuple[set[str], set[int]], holder: Holder
+    ) -> Callable[[], Awaitable[None]]:
+        async def settle() -> None:
+            addresses, ports = names_of(made)
+            for name in before[0] - addresses:
+                await self.addresses.give(name, holder)
+            for number in before[1] - ports:
+                await self.ports.give(str(number), holder)
+
+        return settle
+
+    async def release(self, obj: Object) -> None:
+        """Give back all that a removed service had."""
+        holder = Holder.of(obj)
+        addresses, ports = names_of(obj)
+        for name in addresses:
+            await self.addresses.give(name, holder)
+        for number in ports:
+            await self.ports.give(str(number), holder)
+
+    async def _with_address(self, new: Object, held: set[str], taking: Taking) -> Object:
+        spec: Object = new["spec"]
+        if not has_address(spec):
+            return spec
+        wanted = spec.get("clusterIP")
+        if wanted in held:
+            return spec
+        if wanted:
+            await self._take_address(new, wanted, taking)
+            return spec
+        found = await taking.any(self.addresses, self._address_band, address, self._random)
+        if found is None:
+            raise internal("failed to allocate a serviceIP: range is full")
+        return {**spec, "clusterIP": found, "clusterIPs": [found]}
+
+    async def _take_address(self, new: Object, wanted: str, taking: Taking) -> None:
+        try:
+            inside = int(IPv4Address(wanted)) in self._address_band
+        except AddressValueError:
+            raise _refused(new, "spec.clusterIPs[0]", wanted, "must be a valid IP address") from None
+        if not inside:
+            why = (
+                f"failed to allocate IP {wanted}: the provided IP ({wanted}) is not in the valid range. "
+                f"The range of valid IPs is {self._network}"
+            )
+            raise _refused(new, "spec.clusterIPs", [wanted], why)
+        if not await taking.named(self.addresses, wanted):
+            why = f"failed to allocate IP {wanted}: provided IP is already allocated"
+            raise _refused(new, "spec.clusterIPs", [wanted], why)
+
+    async def _with_ports(self, new: Object, held: set[int], taking: Taking) -> Object:
+        spec: Object = new["spec"]
+        ports: list[Object] = []
+        mine = set(held)
+        by_number: dict[tuple[int, str], int] = {}
+        for index, port in enumerate(spec.get("ports") or ()):
+            number = port.get("nodePort")
+            if number:
+                await self._take_port(new, f"spec.ports[{index}].nodePort", number, mine, taking)
+            elif has_node_ports(spec):
+                # TCP and UDP of one port of a service share a node port when none is named.
+                shared = {
+                    n for (p, protocol), n in by_number.items() if p == port["port"] and protocol != port["protocol"]
+                }
+                number = next(iter(shared), 0) or await self._any_port(taking)
+                mine.add(number)
+                port = {**port, "nodePort": number}
+            if number:
+                by_number[port.get("port", 0), port.get("protocol", "TCP")] = number
+            ports.append(port)
+        if ports:
+            spec = {**spec, "ports": ports}
+        if not has_health_port(spec):
+            return spec
+        number = spec.get("healthCheckNodePort")
+        if number:
+            await self._take_port(new, "spec.healthCheckNodePort", number, mine, taking)
+            return spec
+        return {**spec, "healthCheckNodePort": await self._any_port(taking)}
+
+    async def _take_port(self, new: Object, at: str, number: int, mine: set[int], taking: Taking) -> None:
+        if number in mine:
+            return
+        if number not in self._port_band:
+            band = f"{self._port_band.first}-{self._port_band.last}"
+            raise _refused(
+                new, at, number, f"provided port is not in the valid range. The range of valid ports is {band}"
+            )
+        if not await taking.named(self.ports, str(number)):
+            raise _refused(new, at, number, "provided port is already allocated")
+        mine.add(number)
+
+    async def _any_port(self, taking: Taking) -> int:
+        found = await taking.any(self.ports, self._port_band, str, self._random)
+        if found is None:
+            raise internal("failed to allocate a nodePort: range is full")
+        return int(found)
+
+
+def names_of(service: Object) -> tuple[set[str], set[int]]:
+    """The addresses and the node ports that a service holds."""
+    spec = service.get("spec") or {}
+    addresses = set(spec.get("clusterIPs") or ([spec["clusterIP"]] if spec.get("clusterIP") else []))
+    if not has_address(spec):
+        addresses = set()
+    ports = {port["nodePort"] for port in spec.get("ports") or () if port.get("nodePort")}
+    if spec.get("healthCheckNodePort"):
+        ports.add(spec["healthCheckNodePort"])
+    return addresses, ports
+
+
+def _refused(service: Object, at: str, value: object, why: str) -> ApiError:
+    return invalid("", "Service", service["metadata"].get("name", ""), [invalid_value(at, value, why)])

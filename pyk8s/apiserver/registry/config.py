@@ -1,0 +1,39 @@
+"""What the registry and admission are told when they start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, ip_network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings of one cluster; every API server of it has the same. Times are seconds."""
+
+    service_cidr: str = "10.96.0.0/16"
+    node_ports: tuple[int, int] = (30000, 32767)
+    """The first and the last node port."""
+    issuer: str = "https://kubernetes.default.svc.cluster.local"
+    """Who issues service account tokens, and the audience they have when none is asked for."""
+    max_token_seconds: int = 365 * 24 * 3600
+    not_ready_toleration: int = 300
+    """How long a pod without a toleration of its own stays on a node that is not ready or not reachable."""
+    advertise_address: str = ""
+    """The address at which pods and nodes reach this API server; "" makes no endpoint of the `kubernetes` service."""
+    advertise_port: int = 443
+    event_seconds: int = 3600
+    """How long events are kept."""
+    account_wait: float = 2.0
+    """How long a new pod waits for its namespace's default service account."""
+
+    @property
+    def services(self) -> IPv4Network:
+        """The addresses of services."""
+        found = ip_network(self.service_cidr)
+        assert isinstance(found, IPv4Network)
+        return found
+
+    @property
+    def first_service_ip(self) -> str:
+        """The address of the `kubernetes` service."""
+        return str(self.services[1])

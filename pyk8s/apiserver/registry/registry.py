@@ -1,0 +1,154 @@
+"""The registry: a request in, an answer out, for every resource and verb."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+import orjson
+
+from pyk8s.api.errors import ApiError, bad_request
+from pyk8s.api.objectmeta import Object
+from pyk8s.api.refs import PODS, Ref
+from pyk8s.api.resources import Resources
+from pyk8s.api.validation.structural import Structure
+from pyk8s.apiserver.admission.lookup import Lookup
+from pyk8s.apiserver.admission.order import ORDER
+from pyk8s.apiserver.admission.review import Admission, Cluster, Plugin
+from pyk8s.apiserver.cacher.cacher import Cacher
+from pyk8s.apiserver.registry.allocation import ServiceClaims
+from pyk8s.apiserver.registry.allocation.services import ADDRESSES
+from pyk8s.apiserver.registry.collection import Collections
+from pyk8s.apiserver.registry.config import Config
+from pyk8s.apiserver.registry.objects import decode_any
+from pyk8s.apiserver.registry.reader import Reader
+from pyk8s.apiserver.registry.records import Records
+from pyk8s.apiserver.registry.strategies import strategy_of
+from pyk8s.apiserver.registry.subresources.binding import Bindings
+from pyk8s.apiserver.registry.subresources.eviction import Evictions
+from pyk8s.apiserver.registry.subresources.scale import Scales
+from pyk8s.apiserver.registry.subresources.token import Tokens
+from pyk8s.apiserver.registry.verbs import Verbs, judge
+from pyk8s.apiserver.registry.writer import Writer
+from pyk8s.apiserver.request import Handler, Request, Response, User
+from pyk8s.client.interface import Binding
+from pyk8s.storage.interface import Store
+from pyk8s.storage.lease import Leases
+from pyk8s.wire.tokens import Signer
+
+Act: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+
+class Registry:
+    """Every object behind one method, `handle`. `store` and a started `cacher` on it are the caller's.
+
+    `virtual` answers requests for resources that are never stored, by (group, plural): reviews of access and tokens.
+    Without a `signer` no service account tokens are issued.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        cacher: Cacher,
+        resources: Resources,
+        *,
+        config: Config | None = None,
+        structure: Structure | None = None,
+        signer: Signer | None = None,
+        virtual: Mapping[tuple[str, str], Handler] | None = None,
+        plugins: Sequence[Plugin] = ORDER,
+    ) -> None:
+        self.config = config or Config()
+        self.resources = resources
+        self._virtual = dict(virtual or {})
+        self._records = Records(store, cacher, Leases(store))
+        self.lookup = Lookup(resources, cacher, self._records.stored)
+        self._reader = Reader(cacher)
+        self._admission = Admission(plugins, Cluster(self.lookup, self.config, self._rewrite))
+        addresses = resources.find(*ADDRESSES)
+        assert addresses is not None, "addresses of services are a built-in resource"
+        self.services = ServiceClaims(self._records, cacher, addresses, self.config)
+        self._writer = Writer(self._records, self._admission, judge, {("", "services"): self.services})
+        self._verbs = Verbs(self._writer, structure or Structure())
+        self._acts = self._acts_of(signer)
+
+    def _acts_of(self, signer: Signer | None) -> dict[tuple[str, str], Act]:
+        """What is done for (verb, subresource); parts of the object itself are done as the object is."""
+        scales = Scales(self._reader, self._writer)
+        collections = Collections(self._reader, self._writer)
+        tokens = Tokens(self._reader, self._admission, self.lookup, signer, self.config.max_token_seconds)
+        return {
+            ("get", ""): self._reader.get,
+            ("list", ""): self._reader.list,
+            ("watch", ""): self._reader.watch,
+            ("create", ""): self._verbs.create,
+            ("update", ""): self._verbs.update,
+            ("patch", ""): self._verbs.patch,
+            ("delete", ""): self._verbs.delete,
+            ("deletecollection", ""): collections.delete,
+            ("get", "scale"): scales.get,
+            ("update", "scale"): scales.write,
+            ("patch", "scale"): scales.write,
+            ("create", "binding"): Bindings(self._writer).create,
+            ("create", "eviction"): Evictions(self._records, self._writer, self.lookup, self.resources).create,
+            ("create", "token"): tokens.create,
+        }
+
+    async def _rewrite(self, ref: Ref, namespace: str, name: str, make: Callable[[Object], Object]) -> None:
+        resource = self.resources.by_ref(ref)
+        assert resource is not None, f"{ref} is a built-in resource"
+        await self._records.rewrite(resource, namespace, name, make)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one authorised request. Raises ApiError."""
+        resource = request.resource
+        if resource is None:
+            raise ApiError("NotFound", "the server could not find the requested resource")
+        virtual = self._virtual.get((resource.group, resource.plural))
+        if virtual is not None:
+            return await virtual(request)
+        if resource.plural == "bindings" and not resource.group and request.verb == "create":
+            return await self._bind_by_collection(request)
+        subresource = request.subresource
+        if subresource and subresource not in resource.subresources:
+            raise ApiError("NotFound", "the server could not find the requested resource")
+        part = subresource in strategy_of(resource).parts
+        act = self._acts.get((request.verb, "" if part else subresource))
+        if act is None or (not subresource and request.verb not in resource.verbs):
+            raise ApiError("MethodNotAllowed", "the server does not allow this method on the requested resource")
+        return await act(request)
+
+    async def _bind_by_collection(self, request: Request) -> Response:
+        """The old way to bind: a Binding posted to the collection `bindings`, named like its pod."""
+        name = (decode_any(request.body).get("metadata") or {}).get("name", "")
+        if not name:
+            raise bad_request("name is required: a Binding is named like its pod")
+        pods = self.resources.by_ref(PODS)
+        return await self._acts["create", "binding"](replace(request, resource=pods, name=name, subresource="binding"))
+
+    async def bind(self, bindings: Sequence[Binding], user: User | None = None) -> list[ApiError | None]:
+        """Put pods on nodes, each by a write of its own, all under way at once; None where it was done."""
+        pods = self.resources.by_ref(PODS)
+
+        async def one(binding: Binding) -> ApiError | None:
+            target = {"apiVersion": "v1", "kind": "Node", "name": binding.node}
+            body = orjson.dumps({"metadata": {"uid": binding.uid}, "target": target})
+            try:
+                await self.handle(
+                    Request(
+                        verb="create",
+                        resource=pods,
+                        namespace=binding.namespace,
+                        name=binding.name,
+                        subresource="binding",
+                        body=body,
+                        user=user,
+                    )
+                )
+            except ApiError as error:
+                return error
+            return None
+
+        return await asyncio.gather(*(one(binding) for binding in bindings))

@@ -1,0 +1,131 @@
+"""Services: what they were given (addresses, node ports) stays theirs when an update leaves it out.
+
+Source: pkg/registry/core/service/strategy.go (patchAllocatedValues, dropTypeDependentFields).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyk8s.api.errors import Cause
+from pyk8s.api.objectmeta import Object
+from pyk8s.apiserver.registry.causes import immutable, invalid_value, required
+from pyk8s.apiserver.registry.objects import without
+from pyk8s.apiserver.registry.strategies.strategy import Strategy
+
+HEADLESS = "None"
+"""The clusterIP of a service that wants none."""
+
+
+def type_of(spec: Object) -> str:
+    """ClusterIP, NodePort, LoadBalancer or ExternalName."""
+    found: str = spec.get("type") or "ClusterIP"
+    return found
+
+
+def has_address(spec: Object) -> bool:
+    """Whether services of this kind have a cluster IP."""
+    return type_of(spec) != "ExternalName" and spec.get("clusterIP") != HEADLESS
+
+
+def has_node_ports(spec: Object) -> bool:
+    """Whether every port of the service needs a node port."""
+    return type_of(spec) == "NodePort" or (
+        type_of(spec) == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
+    )
+
+
+def has_health_port(spec: Object) -> bool:
+    """Whether a load balancer asks the nodes themselves which of them can answer."""
+    return type_of(spec) == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
+
+
+def prepare_for_create(new: Object, now: str) -> Object:
+    """With one list of addresses, whichever way it was sent, and an empty status."""
+    spec = dict(new.get("spec") or {})
+    if spec.get("clusterIP") and not spec.get("clusterIPs"):
+        spec["clusterIPs"] = [spec["clusterIP"]]
+    if spec.get("clusterIPs") and not spec.get("clusterIP"):
+        spec["clusterIP"] = spec["clusterIPs"][0]
+    if type_of(spec) != "ExternalName":
+        spec.setdefault("ipFamilies", ["IPv4"])
+        spec.setdefault("ipFamilyPolicy", "SingleStack")
+    return {**new, "spec": spec, "status": {"loadBalancer": {}}}
+
+
+def prepare_for_update(new: Object, old: Object) -> Object:
+    """With the addresses and node ports of `old` where `new` names none and still needs them."""
+    spec, before = dict(new.get("spec") or {}), old.get("spec") or {}
+    if type_of(spec) == "ExternalName":
+        return {**new, "spec": without(spec, "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy")}
+    if type_of(before) != "ExternalName" and not spec.get("clusterIP") and not spec.get("clusterIPs"):
+        for field in ("clusterIP", "clusterIPs"):
+            if field in before:
+                spec[field] = before[field]
+    if spec.get("clusterIP") and not spec.get("clusterIPs"):
+        spec["clusterIPs"] = [spec["clusterIP"]]
+    for field, default in (("ipFamilies", ["IPv4"]), ("ipFamilyPolicy", "SingleStack")):
+        spec.setdefault(field, before.get(field, default))
+    spec["ports"] = _ports(spec, before)
+    if has_health_port(spec) and has_health_port(before) and not spec.get("healthCheckNodePort"):
+        spec["healthCheckNodePort"] = before.get("healthCheckNodePort")
+    if not has_health_port(spec):
+        spec.pop("healthCheckNodePort", None)
+    if not spec["ports"]:
+        del spec["ports"]
+    return {**new, "spec": spec}
+
+
+def _ports(spec: Object, before: Object) -> list[Object]:
+    ports: list[Object] = list(spec.get("ports") or ())
+    if type_of(spec) == "ClusterIP" and type_of(before) != "ClusterIP":
+        held = {port.get("nodePort") for port in before.get("ports") or ()}
+        return [without(port, "nodePort") if port.get("nodePort") in held else port for port in ports]
+    if not has_node_ports(spec):
+        return ports
+    known = {_key(port): port["nodePort"] for port in before.get("ports") or () if port.get("nodePort")}
+    named = {port["nodePort"] for port in ports if port.get("nodePort")}
+    kept: list[Object] = []
+    for port in ports:
+        number = known.get(_key(port))
+        if not port.get("nodePort") and number and number not in named:
+            port = {**port, "nodePort": number}
+        kept.append(port)
+    return kept
+
+
+def _key(port: Object) -> tuple[Any, Any]:
+    return port.get("protocol", "TCP"), port.get("port")
+
+
+def validate(new: Object, old: Object | None) -> list[Cause]:
+    """The address of a service stays; node ports only where there are some."""
+    spec, before = new.get("spec") or {}, (old or {}).get("spec") or {}
+    causes: list[Cause] = []
+    addresses = spec.get("clusterIPs") or []
+    if addresses and spec.get("clusterIP") != addresses[0]:
+        causes.append(invalid_value("spec.clusterIPs", addresses, "first value must match `clusterIP`"))
+    if old is not None and "ExternalName" not in (type_of(spec), type_of(before)) and before.get("clusterIP"):
+        causes += immutable("spec.clusterIPs[0]", spec.get("clusterIP"), before["clusterIP"])
+    if type_of(spec) == "ExternalName" and not spec.get("externalName"):
+        causes.append(required("spec.externalName"))
+    if type_of(spec) != "ExternalName" and not spec.get("ports") and spec.get("clusterIP") != HEADLESS:
+        causes.append(required("spec.ports"))
+    if type_of(spec) == "ClusterIP":
+        for index, port in enumerate(spec.get("ports") or ()):
+            if port.get("nodePort"):
+                at = f"spec.ports[{index}].nodePort"
+                causes.append(invalid_value(at, port["nodePort"], "may not be used when `type` is 'ClusterIP'"))
+    return causes
+
+
+SERVICE = Strategy(
+    prepare_for_create=prepare_for_create,
+    prepare_for_update=prepare_for_update,
+    validate=validate,
+    status_at_create=True,
+    names="dns_1035_label",
+    create_on_update=True,
+    answers_deleted=True,
+    selectable=("spec.clusterIP", "spec.type"),
+)
