@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+
+class ConfigInvalid(ValueError):
+    """A setting of scheduler.yaml that cannot be used; names it."""
+
+
 DEFAULT_NAME = "default-scheduler"
 
 
@@ -28,7 +33,7 @@ class Config:
     def read(cls, config: Mapping[str, Any]) -> Config:
         """From scheduler.yaml: `schedulerName`, `podInitialBackoffSeconds`, `podMaxBackoffSeconds`.
 
-        Raises ValueError that names the key.
+        Raises ConfigInvalid.
         """
         return cls(
             name=_text(config, "schedulerName", DEFAULT_NAME),
@@ -40,12 +45,12 @@ class Config:
 def _text(config: Mapping[str, Any], key: str, default: str) -> str:
     value = config.get(key, default)
     if not isinstance(value, str) or not value:
-        raise ValueError(f"{key}: a name is wanted, not {value!r}")
+        raise ConfigInvalid(f"{key}: a name is wanted, not {value!r}")
     return value
 
 
 def _seconds(config: Mapping[str, Any], key: str, default: float) -> float:
     value = config.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 3600:
-        raise ValueError(f"{key}: seconds between 0 and 3600 are wanted, not {value!r}")
+        raise ConfigInvalid(f"{key}: seconds between 0 and 3600 are wanted, not {value!r}")
     return float(value)

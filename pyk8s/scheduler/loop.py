@@ -4,7 +4,7 @@ carries it out."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pyk8s.aio import clock
@@ -37,9 +37,14 @@ AT_A_STRETCH = 32
 ATTEMPTS = metrics.counter("scheduler_schedule_attempts", "Attempts to place a pod, by result.", "result")
 
 
-async def run(client: Client, config: Mapping[str, Any] | Config) -> None:
-    """Schedule pods until cancelled. `config` is that of scheduler.yaml. Raises ValueError for a wrong config."""
-    await Scheduler(client, config if isinstance(config, Config) else Config.read(config)).run()
+async def run(
+    client: Client, config: Mapping[str, Any] | Config, *, started: Callable[[], None] = lambda: None
+) -> None:
+    """Schedule pods until cancelled; `started` is called once every node and pod is known.
+
+    `config` is that of scheduler.yaml. Raises ConfigInvalid.
+    """
+    await Scheduler(client, config if isinstance(config, Config) else Config.read(config)).run(started)
 
 
 class Scheduler:
@@ -61,7 +66,7 @@ class Scheduler:
         self._news = asyncio.Event()
         self._turn = 0
 
-    async def run(self) -> None:
+    async def run(self, started: Callable[[], None] = lambda: None) -> None:
         """Schedule until cancelled; the first pod is placed once every node and pod is known."""
         async with Tasks(lambda why: log.error("a task of the scheduler failed", why=why)) as tasks:
             tasks.start(self._nodes.run(), name="nodes")
@@ -71,6 +76,7 @@ class Scheduler:
             log.info("scheduling", name=self._config.name, nodes=len(self._nodes), waiting=len(self.queue))
             tasks.start(self._binder.run(), name="binder")
             tasks.start(self._reporter.run(), name="reporter")
+            started()
             await self._schedule()
 
     async def _schedule(self) -> None:

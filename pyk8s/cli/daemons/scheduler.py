@@ -1,0 +1,54 @@
+"""`pyk8s scheduler`: the scheduler as a program of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import uvloop
+import yaml
+
+from pyk8s import scheduler
+from pyk8s.aio.notify import ready
+from pyk8s.aio.shutdown import on_signals, until_stopped
+from pyk8s.client.grpc import GrpcClient
+from pyk8s.observe import logs
+from pyk8s.scheduler.config import ConfigInvalid
+from pyk8s.wire import kubeconfig
+
+
+def main(config: Path) -> None:
+    """Run the scheduler that the YAML file `config` describes, until SIGTERM or SIGINT. Raises ConfigInvalid."""
+    settings = read(config)
+    logs.configure(str(settings.get("logLevel") or "info"))
+    uvloop.run(serve(settings))
+
+
+def read(config: Path) -> Mapping[str, Any]:
+    """The content of a configuration file. Raises ConfigInvalid."""
+    try:
+        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as why:
+        raise ConfigInvalid(f"{config}: {why}") from why
+    if not isinstance(settings, dict):
+        raise ConfigInvalid(f"{config}: is not a mapping of settings")
+    if not settings.get("kubeconfig"):
+        raise ConfigInvalid(f"{config}: kubeconfig: name the file that says how to reach the API server")
+    return settings
+
+
+async def serve(settings: Mapping[str, Any]) -> None:
+    """Run until a signal."""
+    stopping = on_signals()
+    config = scheduler.Config.read(settings)
+    client = GrpcClient.connect(kubeconfig.load(settings["kubeconfig"]))
+    try:
+        await until_stopped(scheduler.run(client, config, started=_tell_ready), stopping)
+    finally:
+        await asyncio.shield(client.close())
+
+
+def _tell_ready() -> None:
+    ready("scheduling")
