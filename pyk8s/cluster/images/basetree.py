@@ -39,7 +39,7 @@ class BaseTree:
                         tree.add(member)
             except (tarfile.TarError, EOFError, OSError) as why:
                 raise ImageInvalid(
-                    f"layer {path.name[:12]} of the base cannot be read ({why}): only plain, gzip, bzip2 and xz layers can"
+                    f"layer {path.name[:12]} of the base cannot be read ({why}): plain, gzip, bzip2 and xz layers can"
                 ) from why
         return tree
 

@@ -1,0 +1,82 @@
+"""`pyk8s control-plane`: API server, controllers and scheduler in one process, which saves memory on one machine.
+
+The controllers and the scheduler speak to the API server as they would from elsewhere, each with its own identity; a
+failure of one of them ends neither the others nor the API.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import uvloop
+import yaml
+
+from pyk8s import scheduler
+from pyk8s.aio.notify import ready
+from pyk8s.aio.shutdown import on_signals, until_stopped
+from pyk8s.aio.supervise import Tasks, keep_running
+from pyk8s.apiserver.app import ApiServer
+from pyk8s.apiserver.settings import SettingsInvalid, settings_of
+from pyk8s.client.grpc import GrpcClient
+from pyk8s.controllers import roster
+from pyk8s.controllers.config import from_mapping
+from pyk8s.observe import logs
+from pyk8s.wire import kubeconfig
+
+PARTS = ("apiserver", "controllers", "scheduler")
+
+log = logs.get("control-plane")
+
+
+def main(config: Path) -> None:
+    """Run the control plane that the YAML file `config` describes, until SIGTERM or SIGINT."""
+    parts = read(config)
+    logs.configure(str(parts["apiserver"].get("logLevel") or "info"))
+    uvloop.run(serve(parts, str(config)))
+
+
+def read(config: Path) -> Mapping[str, Mapping[str, Any]]:
+    """The three parts of the file. Raises SettingsInvalid, which names what is missing."""
+    try:
+        parts = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as why:
+        raise SettingsInvalid(f"{config}: {why}") from why
+    for name in PARTS:
+        if not isinstance(parts, dict) or not isinstance(parts.get(name), dict):
+            raise SettingsInvalid(f"{config}: {name}: is missing, or no mapping of settings")
+    return dict(parts)
+
+
+async def serve(parts: Mapping[str, Mapping[str, Any]], where: str) -> None:
+    """Run until a signal. Raises SettingsInvalid, ConfigInvalid, WireError, or what keeps the API server from starting."""
+    stopping = on_signals()
+    controlling = from_mapping(parts["controllers"])
+    async with ApiServer(settings_of(parts["apiserver"], f"{where}: apiserver")), Tasks(_ended) as tasks:
+        clients = {name: GrpcClient.connect(kubeconfig.load(parts[name]["kubeconfig"])) for name in PARTS[1:]}
+
+        async def controllers() -> None:
+            await roster.run(lambda name: clients["controllers"], controlling)
+
+        async def schedule() -> None:
+            await scheduler.run(clients["scheduler"], parts["scheduler"])
+
+        try:
+            for name, part in (("controllers", controllers), ("scheduler", schedule)):
+                tasks.start(keep_running(part, failed=lambda why, name=name: _failed(name, why)), name=name)
+            ready("serving")
+            await until_stopped(asyncio.Event().wait(), stopping)
+        finally:
+            await tasks.close()
+            for client in clients.values():
+                await asyncio.shield(client.close())
+
+
+def _failed(part: str, why: Exception) -> None:
+    log.error("failed, and is started again", part=part, why=why)
+
+
+def _ended(why: BaseException) -> None:
+    log.error("a task ended", why=why)
