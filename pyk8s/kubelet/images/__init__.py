@@ -1,0 +1,1 @@
+"""Images: whether one has to be pulled, with whose credentials, and when to try again."""

@@ -1,0 +1,1 @@
+"""The node itself in the API: registered, its status told, its lease renewed."""
