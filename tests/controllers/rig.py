@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import orjson
 
 from pyk8s.aio import clock
-from pyk8s.api.refs import DEPLOYMENTS, PODS, REPLICA_SETS
+from pyk8s.api.refs import DEPLOYMENTS, LEASES, NODES, PODS, REPLICA_SETS
 from pyk8s.client.fake import FakeApi, FakeClient
 from pyk8s.client.fake_api import now_text
 from pyk8s.client.recorder import Recorder
@@ -22,6 +22,8 @@ class Rig:
         self.api = FakeApi()
         self.client = FakeClient(self.api)
         self.controllers = []
+        self.dead = set()
+        """Nodes whose pods nobody ends."""
 
     async def create(self, ref, obj):
         space = obj["metadata"].get("namespace", "")
@@ -45,12 +47,17 @@ class Rig:
             while not condition():
                 await self.api.next_change()
 
+    @property
+    def written(self):
+        """How many writes there were, other than the renewals of leases."""
+        return sum(verb not in ("get", "list", "watch") and ref != LEASES for verb, ref, _ in self.api.calls)
+
     async def settled(self, pause=0.5):
-        """Wait until nobody has written anything for `pause` virtual seconds."""
+        """Wait until nobody has called for a write for `pause` virtual seconds."""
         while True:
-            before = self.api.revision
+            before = self.written
             await clock.sleep(pause)
-            if self.api.revision == before:
+            if self.written == before:
                 return
 
     def writes(self, verb, ref):
@@ -59,10 +66,10 @@ class Rig:
 
 
 @asynccontextmanager
-async def running(*controllers, rig=None):
-    """A rig with the controllers of these classes (or factories) at work."""
+async def running(*controllers, rig=None, watcher=FakeClient):
+    """A rig with the controllers of these classes (or factories) at work; `watcher` makes the client of the caches."""
     rig = rig or Rig()
-    informers = Informers(FakeClient(rig.api, "informers"))
+    informers = Informers(watcher(rig.api))
     recorder = Recorder(FakeClient(rig.api, "recorder"), "test")
     rig.informers = informers
     rig.controllers = [make(Context(FakeClient(rig.api, "test"), informers, recorder)) for make in controllers]
@@ -82,7 +89,7 @@ async def running(*controllers, rig=None):
 
 
 @asynccontextmanager
-async def hollow_kubelet(rig, start=0.2, stop=0.5, ready=lambda pod: True):
+async def hollow_kubelet(rig, start=0.2, stop=0.5, ready=lambda pod: True, choose=lambda n: f"node-{n % 3}"):
     """Every pod is put on a node, runs after `start` seconds and is gone `stop` seconds after its deletion began."""
     client = FakeClient(rig.api, "kubelet")
     numbers = itertools.count(1)
@@ -104,12 +111,14 @@ async def hollow_kubelet(rig, start=0.2, stop=0.5, ready=lambda pod: True):
         ok = "True" if ready(pod) else "False"
         conditions = [{"type": "Ready", "status": ok, "lastTransitionTime": now_text()}]
         status = {"phase": "Running", "podIP": address, "podIPs": [{"ip": address}], "conditions": conditions}
-        spec = {**held["spec"], "nodeName": held["spec"].get("nodeName") or f"node-{number % 3}"}
+        spec = {**held["spec"], "nodeName": held["spec"].get("nodeName") or choose(number)}
         rig.api.put(PODS, {**held, "spec": spec, "status": status})
 
     async def end(pod):
         await clock.sleep(stop)
         metadata = pod["metadata"]
+        if pod["spec"].get("nodeName") in rig.dead:
+            return
         if rig.api.object(PODS, metadata["name"], metadata["namespace"]):
             await client.delete(PODS.of(metadata["name"], metadata["namespace"]), grace_seconds=0)
 
@@ -136,6 +145,46 @@ async def hollow_kubelet(rig, start=0.2, stop=0.5, ready=lambda pod: True):
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(main, *tasks, return_exceptions=True)
+
+
+NODE_NAMES = ("node-0", "node-1", "node-2")
+
+
+class HollowNodes:
+    """Nodes that renew their leases every `period` seconds, except those in `silent`."""
+
+    def __init__(self, rig, names=NODE_NAMES, period=1.0):
+        self.rig, self.names, self.period = rig, tuple(names), period
+        self.silent = set()
+
+    async def __aenter__(self):
+        for name in self.names:
+            conditions = [
+                {"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": now_text()}
+            ]
+            metadata = {"name": name, "labels": {"topology.kubernetes.io/zone": f"zone-{name[-1]}"}}
+            node = {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": {}}
+            self.rig.api.put(NODES, {**node, "status": {"conditions": conditions}})
+        self._task = asyncio.ensure_future(self._beat())
+        await clock.sleep(0)
+        return self
+
+    async def __aexit__(self, *_):
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _beat(self):
+        while True:
+            for name in self.names:
+                if name not in self.silent and not self.rig.api.down:
+                    self.renew(name)
+            await clock.sleep(self.period)
+
+    def renew(self, name):
+        metadata = {"name": name, "namespace": "kube-node-lease"}
+        spec = {"holderIdentity": name, "renewTime": clock.now().isoformat(), "leaseDurationSeconds": 40}
+        lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}
+        self.rig.api.put(LEASES, lease)
 
 
 def deployment(name="web", replicas=3, image="nginx:1", namespace="default", **spec):

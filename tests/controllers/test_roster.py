@@ -10,7 +10,7 @@ from pyk8s.api.refs import DEPLOYMENTS, ENDPOINT_SLICES, ENDPOINTS, NAMESPACES, 
 from pyk8s.client.fake import FakeClient
 from pyk8s.controllers import roster
 from pyk8s.controllers.config import Config
-from tests.controllers.rig import WEB, Rig, deployment, hollow_kubelet
+from tests.controllers.rig import WEB, HollowNodes, Rig, deployment, hollow_kubelet
 from tests.virtual import virtual_time
 
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}}
@@ -47,7 +47,7 @@ async def everything(**settings):
 
 @virtual_time
 async def test_a_deployment_behind_a_service_comes_to_life():
-    async with everything() as rig, hollow_kubelet(rig):
+    async with everything() as rig, HollowNodes(rig), hollow_kubelet(rig):
         await rig.create(SERVICES, SERVICE)
         await rig.create(DEPLOYMENTS, deployment(replicas=3))
         await rig.settled()
@@ -59,7 +59,7 @@ async def test_a_deployment_behind_a_service_comes_to_life():
 
 @virtual_time
 async def test_deleting_a_deployment_leaves_nothing_of_it():
-    async with everything() as rig, hollow_kubelet(rig):
+    async with everything() as rig, HollowNodes(rig), hollow_kubelet(rig):
         await rig.create(DEPLOYMENTS, deployment(replicas=3))
         await rig.settled()
         await rig.client.delete(WEB)
@@ -70,7 +70,7 @@ async def test_deleting_a_deployment_leaves_nothing_of_it():
 
 @virtual_time
 async def test_deleting_a_namespace_takes_everything_along():
-    async with everything() as rig, hollow_kubelet(rig):
+    async with everything() as rig, HollowNodes(rig), hollow_kubelet(rig):
         await rig.create(SERVICES, SERVICE)
         await rig.create(DEPLOYMENTS, deployment(replicas=2))
         await rig.settled()
@@ -96,18 +96,18 @@ async def test_a_resource_is_followed_once_by_all_who_read_it():
 
 @virtual_time
 async def test_nothing_is_written_while_nothing_happens():
-    async with everything() as rig, hollow_kubelet(rig):
+    async with everything() as rig, HollowNodes(rig), hollow_kubelet(rig):
         await rig.create(SERVICES, SERVICE)
         await rig.create(DEPLOYMENTS, deployment(replicas=2))
         await rig.settled()
-        before = rig.api.revision
+        before = rig.written
         await clock.sleep(3600)
-        assert rig.api.revision == before
+        assert rig.written == before
 
 
 @virtual_time
 async def test_an_outage_of_the_api_is_survived():
-    async with everything() as rig, hollow_kubelet(rig):
+    async with everything() as rig, HollowNodes(rig), hollow_kubelet(rig):
         await rig.create(DEPLOYMENTS, deployment(replicas=2))
         await rig.settled()
         rig.api.down = True
