@@ -1,0 +1,84 @@
+import pytest
+
+from pyk8s.kernel.errors import Refused
+from pyk8s.kernel.iptables.fake import FakeIptables
+from pyk8s.kernel.iptables.values import Destination, DestinationPort, Dnat, Protocol, jumps
+from pyk8s.network.calls import HostPort
+from pyk8s.network.masquerade import HOST_PORTS
+from pyk8s.network.portmap import HostPorts, Mapping
+
+WEB = Mapping("c1/eth0", "10.244.1.2", (HostPort(8080, 80),))
+DNS = Mapping("c2/eth0", "10.244.1.3", (HostPort(53, 5353, "udp", "192.0.2.1"), HostPort(53, 5353)))
+
+
+@pytest.fixture
+def rules():
+    return FakeIptables()
+
+
+@pytest.fixture
+def ports(tmp_path, rules):
+    return HostPorts(tmp_path, rules)
+
+
+def chains(rules):
+    return {name for name in rules.tables["nat"] if name.startswith("PYK8S-HP-")}
+
+
+def test_a_mapping_leads_to_its_pod_by_protocol_port_and_address(ports, rules):
+    ports.put(DNS)
+    only_there, anywhere = rules.tables["nat"][DNS.chain]
+    assert only_there.target == anywhere.target == Dnat("10.244.1.3:5353")
+    assert set(only_there.matches) == {Protocol("udp"), Destination("192.0.2.1/32"), DestinationPort("udp", 53)}
+    assert set(anywhere.matches) == {Protocol("tcp"), DestinationPort("tcp", 53)}
+
+
+def test_every_built_in_chain_looks_for_host_ports_once(ports, rules):
+    ports.put(WEB)
+    ports.put(DNS)
+    for chain in ("PREROUTING", "OUTPUT", "POSTROUTING"):
+        assert len(rules.tables["nat"][chain]) == 1
+
+
+def test_dropping_one_keeps_the_others(ports, rules):
+    ports.put(WEB)
+    ports.put(DNS)
+    assert ports.drop(WEB.owner)
+    assert chains(rules) == {DNS.chain}
+    assert jumps(rules.tables["nat"][HOST_PORTS]) == {DNS.chain}
+
+
+def test_dropping_what_has_none_touches_no_rules(ports, rules):
+    assert not ports.drop("nobody/eth0")
+    assert rules.transactions == []
+
+
+def test_an_empty_folder_restores_nothing(ports, rules):
+    ports.restore()
+    assert rules.transactions == []
+
+
+def test_rules_lost_with_the_kernel_are_written_again_from_the_records(ports, tmp_path):
+    ports.put(WEB)
+    fresh = FakeIptables()
+    HostPorts(tmp_path, fresh).restore()
+    assert chains(fresh) == {WEB.chain}
+    assert len(fresh.tables["nat"]["PREROUTING"]) == 1
+
+
+def test_a_mapping_whose_rules_were_refused_can_be_dropped(ports, rules, tmp_path):
+    def refuse(transaction):
+        raise Refused("restore", 1)
+
+    run, rules.run = rules.run, refuse
+    with pytest.raises(Refused):
+        ports.put(WEB)
+    rules.run = run
+    assert ports.drop(WEB.owner)
+    assert chains(rules) == set()
+
+
+def test_putting_again_replaces(ports, rules):
+    ports.put(WEB)
+    ports.put(Mapping(WEB.owner, "10.244.1.9", WEB.ports))
+    assert [rule.target for rule in rules.tables["nat"][WEB.chain]] == [Dnat("10.244.1.9:80")]
