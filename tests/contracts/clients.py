@@ -2,8 +2,10 @@
 
 from contextlib import asynccontextmanager
 
+from pyk8s.apiserver.local import LocalClient
 from pyk8s.client.fake import FakeClient
 from pyk8s.client.grpc import GrpcClient
+from tests.apiserver.registry.running import running_registry
 from tests.client.door import Door, opened
 
 
@@ -22,4 +24,11 @@ async def grpc_client(folder):
             await client.close()
 
 
-CLIENTS = [fake_client, grpc_client]
+@asynccontextmanager
+async def local_client(folder):
+    async with running_registry() as registry:
+        await registry.create("serviceaccounts", "default", name="default")
+        yield LocalClient(registry.handle, registry.user, registry.resources)
+
+
+CLIENTS = [fake_client, grpc_client, local_client]

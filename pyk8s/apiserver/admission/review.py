@@ -112,13 +112,11 @@ class Admission:
             await validate(obj, review, self._cluster)
 
 
-def on(
-    *plurals: str, group: str = "", actions: Sequence[str] = ("create",), subresources: Sequence[str] = ("",)
-) -> Handles:
-    """Concerns these resources of one group, these actions, these subresources ("" is the object itself)."""
+def on(*plurals: str, group: str = "", actions: Sequence[str] = ("create",)) -> Handles:
+    """Concerns these resources of one group and these actions, not their subresources."""
 
     def handles(resource: Resource, subresource: str, action: str) -> bool:
         known = resource.group == group and resource.plural in plurals
-        return known and action in actions and subresource in subresources
+        return known and action in actions and not subresource
 
     return handles

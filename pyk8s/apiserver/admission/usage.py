@@ -1,4 +1,7 @@
-"""What objects use of a quota, and whether that is too much. Pure. Source: pkg/quota/v1/evaluator/core of Kubernetes."""
+"""What objects use of a quota, and whether that is too much. Pure.
+
+Source: pkg/quota/v1/evaluator/core of Kubernetes.
+"""
 
 from __future__ import annotations
 

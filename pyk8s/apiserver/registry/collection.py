@@ -28,7 +28,7 @@ class Collections:
         self._writer = writer
 
     async def delete(self, request: Request) -> Answer:
-        """Delete what the selectors mean. Raises ApiError of the first deletion that fails; what is gone is no error."""
+        """Delete what the selectors mean. Raises ApiError of the first that fails; what is gone is no error."""
         sent = decode_any(request.body) if request.body.strip() else {}
         options = read_options(request.options, sent)
         asked = Options(labels=options.labels, fields=options.fields, view=View.OBJECT)

@@ -1,4 +1,7 @@
-"""Where a list goes on: an opaque token that holds the revision and the last key. Source: apiserver, storage/continue.go."""
+"""Where a list goes on: an opaque token that holds the revision and the last key.
+
+Source: apiserver, storage/continue.go.
+"""
 
 from __future__ import annotations
 

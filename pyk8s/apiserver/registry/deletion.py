@@ -154,7 +154,7 @@ def finalizers_after(held: list[str], options: Options) -> list[str]:
 
 
 def is_finished(obj: Object) -> bool:
-    """Whether an object that is being deleted has nothing left to wait for, so that the write that says so removes it."""
+    """Whether an object that is being deleted has nothing left to wait for: the write that says so removes it."""
     metadata = obj["metadata"]
     return (
         "deletionTimestamp" in metadata

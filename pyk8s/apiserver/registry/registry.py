@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-import orjson
-
 from pyk8s.api.errors import ApiError, bad_request
 from pyk8s.api.objectmeta import Object
 from pyk8s.api.refs import PODS, Ref
-from pyk8s.api.resources import Resources
+from pyk8s.api.resources import Resource, Resources
 from pyk8s.api.validation.structural import Structure
 from pyk8s.apiserver.admission.lookup import Lookup
 from pyk8s.apiserver.admission.order import ORDER
@@ -32,8 +29,7 @@ from pyk8s.apiserver.registry.subresources.scale import Scales
 from pyk8s.apiserver.registry.subresources.token import Tokens
 from pyk8s.apiserver.registry.verbs import Verbs, judge
 from pyk8s.apiserver.registry.writer import Writer
-from pyk8s.apiserver.request import Handler, Request, Response, User
-from pyk8s.client.interface import Binding
+from pyk8s.apiserver.request import Handler, Request, Response
 from pyk8s.storage.interface import Store
 from pyk8s.storage.lease import Leases
 from pyk8s.wire.tokens import Signer
@@ -111,14 +107,23 @@ class Registry:
             return await virtual(request)
         if resource.plural == "bindings" and not resource.group and request.verb == "create":
             return await self._bind_by_collection(request)
-        subresource = request.subresource
-        if subresource and subresource not in resource.subresources:
-            raise ApiError("NotFound", "the server could not find the requested resource")
-        part = subresource in strategy_of(resource).parts
-        act = self._acts.get((request.verb, "" if part else subresource))
-        if act is None or (not subresource and request.verb not in resource.verbs):
-            raise ApiError("MethodNotAllowed", "the server does not allow this method on the requested resource")
+        act = self._act(resource, request.verb, request.subresource)
         return await act(request)
+
+    def _act(self, resource: Resource, verb: str, subresource: str) -> Act:
+        """What is done for a verb on a resource or subresource. Raises ApiError: NotFound, MethodNotAllowed."""
+        verbs = resource.verbs
+        if subresource:
+            below = resource.subresource(subresource)
+            if below is None:
+                raise ApiError("NotFound", "the server could not find the requested resource")
+            verbs = below.verbs
+        act = self._acts.get((verb, subresource))
+        if act is None and subresource in strategy_of(resource).parts:
+            act = self._acts.get((verb, ""))
+        if act is None or verb not in verbs:
+            raise ApiError("MethodNotAllowed", "the server does not allow this method on the requested resource")
+        return act
 
     async def _bind_by_collection(self, request: Request) -> Response:
         """The old way to bind: a Binding posted to the collection `bindings`, named like its pod."""
@@ -127,28 +132,3 @@ class Registry:
             raise bad_request("name is required: a Binding is named like its pod")
         pods = self.resources.by_ref(PODS)
         return await self._acts["create", "binding"](replace(request, resource=pods, name=name, subresource="binding"))
-
-    async def bind(self, bindings: Sequence[Binding], user: User | None = None) -> list[ApiError | None]:
-        """Put pods on nodes, each by a write of its own, all under way at once; None where it was done."""
-        pods = self.resources.by_ref(PODS)
-
-        async def one(binding: Binding) -> ApiError | None:
-            target = {"apiVersion": "v1", "kind": "Node", "name": binding.node}
-            body = orjson.dumps({"metadata": {"uid": binding.uid}, "target": target})
-            try:
-                await self.handle(
-                    Request(
-                        verb="create",
-                        resource=pods,
-                        namespace=binding.namespace,
-                        name=binding.name,
-                        subresource="binding",
-                        body=body,
-                        user=user,
-                    )
-                )
-            except ApiError as error:
-                return error
-            return None
-
-        return await asyncio.gather(*(one(binding) for binding in bindings))

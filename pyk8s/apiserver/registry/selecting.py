@@ -19,7 +19,7 @@ BOOLEANS = ("spec.unschedulable", "spec.hostNetwork")
 
 @lru_cache(maxsize=1024)
 def selection(resource: Resource, namespace: str, labels: str, fields: str) -> Selection:
-    """What is meant. Raises ApiError (BadRequest) for text that is no selector or names a field one cannot select by."""
+    """What is meant. Raises ApiError (BadRequest) for what is no selector or names a field that is not selectable."""
     if not labels and not fields:
         return Selection(namespace) if namespace else ALL
     try:

@@ -182,7 +182,7 @@ class Writer:
         if not lacks:
             new = await self._admission.mutate(new, review)
         if part:
-            new = meta.count(new, old)
+            new = meta.count(new, old) if part.counted else new
             causes += part.validate(new, old)
         else:
             new = meta.count(strategy.prepare_for_update(new, old), old)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from ipaddress import AddressValueError, IPv4Address
 from random import Random, SystemRandom
+from typing import TypeAlias
 
 from pyk8s.api.errors import ApiError, internal, invalid
 from pyk8s.api.objectmeta import Object
@@ -36,6 +37,10 @@ ADDRESS_LABELS = {
     "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
 }
 """Source: KEP-1880, labels of the IPAddress objects that the allocator makes."""
+
+
+Names: TypeAlias = tuple[set[str], set[int]]
+"""The addresses and the node ports of a service."""
 
 
 class Taking:
@@ -95,9 +100,7 @@ class ServiceClaims:
         made = {**new, "spec": spec}
         return Claim(made, taking.undo, self._settling(made, before, taking.holder))
 
-    def _settling(
-        self, made: Object, before: tuple[set[str], set[int]], holder: Holder
-    ) -> Callable[[], Awaitable[None]]:
+    def _settling(self, made: Object, before: Names, holder: Holder) -> Callable[[], Awaitable[None]]:
         async def settle() -> None:
             addresses, ports = names_of(made)
             for name in before[0] - addresses:
@@ -157,10 +160,7 @@ class ServiceClaims:
                 await self._take_port(new, f"spec.ports[{index}].nodePort", number, mine, taking)
             elif has_node_ports(spec):
                 # TCP and UDP of one port of a service share a node port when none is named.
-                shared = {
-                    n for (p, protocol), n in by_number.items() if p == port["port"] and protocol != port["protocol"]
-                }
-                number = next(iter(shared), 0) or await self._any_port(taking)
+                number = _shared(by_number, port) or await self._any_port(taking)
                 mine.add(number)
                 port = {**port, "nodePort": number}
             if number:
@@ -195,7 +195,13 @@ class ServiceClaims:
         return int(found)
 
 
-def names_of(service: Object) -> tuple[set[str], set[int]]:
+def _shared(given: dict[tuple[int, str], int], port: Object) -> int:
+    """The node port that another protocol of the same port has been given, 0 when there is none."""
+    same = (n for (p, protocol), n in given.items() if p == port["port"] and protocol != port["protocol"])
+    return next(same, 0)
+
+
+def names_of(service: Object) -> Names:
     """The addresses and the node ports that a service holds."""
     spec = service.get("spec") or {}
     addresses = set(spec.get("clusterIPs") or ([spec["clusterIP"]] if spec.get("clusterIP") else []))

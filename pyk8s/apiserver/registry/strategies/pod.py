@@ -8,7 +8,7 @@ from pyk8s.api.podresources import qos_class
 from pyk8s.apiserver.registry.causes import forbidden_field, immutable, invalid_value
 from pyk8s.apiserver.registry.objects import without
 from pyk8s.apiserver.registry.strategies.podspec import check_pod_spec
-from pyk8s.apiserver.registry.strategies.strategy import Part, Strategy, status_only
+from pyk8s.apiserver.registry.strategies.strategy import Part, Strategy, status_only, unmerged
 
 MIRROR = "kubernetes.io/config.mirror"
 """The annotation of a mirror pod: what a kubelet shows of a static pod."""
@@ -80,7 +80,8 @@ def _check_changeable(new: Object, old: Object) -> list[Cause]:
     if new.get(grace) != old.get(grace) and not (old.get(grace, 0) < 0 and new.get(grace) == 1):
         causes += immutable(f"spec.{grace}", new.get(grace), old.get(grace))
     if any(held not in (new.get("tolerations") or ()) for held in old.get("tolerations") or ()):
-        causes.append(forbidden_field("spec.tolerations", "existing toleration can not be modified except its seconds"))
+        detail = "existing toleration can not be modified except its tolerationSeconds"
+        causes.append(forbidden_field("spec.tolerations", detail))
     if any(gate not in (old.get("schedulingGates") or ()) for gate in new.get("schedulingGates") or ()):
         causes.append(
             forbidden_field("spec.schedulingGates", "only deletion is allowed, but found new scheduling gates")
@@ -177,6 +178,7 @@ POD = Strategy(
         "status": Part(status_of, validate_status),
         "ephemeralcontainers": Part(ephemeral_of, validate_ephemeral),
         "resize": Part(resized, validate_resize),
+        "binding": Part(unmerged, counted=False),
     },
     counted=True,
     answers_deleted=True,

@@ -63,6 +63,8 @@ class Part:
 
     merge: Merge
     validate: Callable[[Object, Object], list[Cause]] = unchecked
+    counted: bool = True
+    """Whether the generation counts what it changes of the spec."""
 
 
 STATUS = Part(status_only)
