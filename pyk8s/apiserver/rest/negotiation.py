@@ -1,7 +1,7 @@
 """What the client takes and what it sends: the Accept and Content-Type headers.
 
-JSON is spoken both ways, YAML too; protobuf is not, and a client that offers JSON beside it gets that. Source:
-Kubernetes API conventions, "Receiving resources as Tables"; RFC 9110, section 12.5.1.
+JSON is spoken both ways, YAML too; protobuf is read, never written: a client that offers JSON beside it gets that.
+Source: Kubernetes API conventions, "Receiving resources as Tables"; RFC 9110, section 12.5.1.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import orjson
 import yaml
 
 from pyk8s.api.errors import ApiError, bad_request
+from pyk8s.apiserver.rest.protobuf.decode import json_of
 from pyk8s.client.interface import PatchType, View
 
 JSON = "application/json"
 YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 ANYTHING = frozenset({"", "*/*", "application/*"})
 VIEWS: Mapping[str, View] = {
     "": View.OBJECT,
@@ -81,9 +83,11 @@ def json_body(content_type: str, body: bytes) -> bytes:
         return body
     if media in (YAML, "text/yaml", "application/x-yaml"):
         return from_yaml(body)
+    if media == PROTOBUF:
+        return json_of(body)
     raise ApiError(
         "UnsupportedMediaType",
-        f"the body of the request was in an unknown format - accepted media types include: {JSON}, {YAML}",
+        f"the body of the request was in an unknown format - accepted media types include: {JSON}, {YAML}, {PROTOBUF}",
     )
 
 
