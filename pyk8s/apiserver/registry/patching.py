@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from pyk8s.api.errors import ApiError, Cause, bad_request, invalid, too_large
+from pyk8s.api.errors import ApiError, Cause, bad_request, invalid
 from pyk8s.api.objectmeta import Object
 from pyk8s.api.patch import PatchFailed, PatchInvalid, json_patch, merge_patch, strategic_merge_patch
 from pyk8s.api.schema import Shape

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 from pyk8s.api.errors import ApiError, bad_request
 from pyk8s.api.objectmeta import Object
-from pyk8s.api.refs import PODS, Ref
+from pyk8s.api.refs import PODS, SERVICES, Ref
 from pyk8s.api.resources import Resource, Resources
 from pyk8s.api.validation.structural import Structure
 from pyk8s.apiserver.admission.lookup import Lookup
@@ -16,9 +17,12 @@ from pyk8s.apiserver.admission.order import ORDER
 from pyk8s.apiserver.admission.review import Admission, Cluster, Plugin
 from pyk8s.apiserver.cacher.cacher import Cacher
 from pyk8s.apiserver.registry.allocation import ServiceClaims
+from pyk8s.apiserver.registry.allocation.repair import keep_repaired
 from pyk8s.apiserver.registry.allocation.services import ADDRESSES
+from pyk8s.apiserver.registry.bootstrap import Bootstrap
 from pyk8s.apiserver.registry.collection import Collections
 from pyk8s.apiserver.registry.config import Config
+from pyk8s.apiserver.registry.endpoint import Advertiser
 from pyk8s.apiserver.registry.objects import decode_any
 from pyk8s.apiserver.registry.reader import Reader
 from pyk8s.apiserver.registry.records import Records
@@ -69,6 +73,7 @@ class Registry:
         self._writer = Writer(self._records, self._admission, judge, {("", "services"): self.services})
         self._verbs = Verbs(self._writer, structure or Structure())
         self._acts = self._acts_of(signer)
+        self._advertiser = Advertiser(self.handle, self._records, cacher, resources, self.config)
 
     def _acts_of(self, signer: Signer | None) -> dict[tuple[str, str], Act]:
         """What is done for (verb, subresource); parts of the object itself are done as the object is."""
@@ -109,6 +114,26 @@ class Registry:
             return await self._bind_by_collection(request)
         act = self._act(resource, request.verb, request.subresource)
         return await act(request)
+
+    async def begin(self, roles: Iterable[Object]) -> None:
+        """Make what every cluster has, and these roles and bindings, where they are absent. Raises ApiError."""
+        await Bootstrap(self.handle, self.resources).run(self.config, roles)
+
+    async def keep(self) -> None:
+        """Look after what outlives a request, for ever: the endpoints of the API itself, addresses of services."""
+        work = [keep_repaired(self.services, self._every_service)]
+        if self.config.advertise_address:
+            work.append(self._advertiser.keep())
+        await asyncio.gather(*work)
+
+    async def end(self) -> None:
+        """Take this server out of the endpoints of the API. Raises ApiError (ServiceUnavailable)."""
+        if self.config.advertise_address:
+            await self._advertiser.withdraw()
+
+    async def _every_service(self) -> Sequence[Object]:
+        await self.lookup.fresh()
+        return self.lookup.every(SERVICES)
 
     def _act(self, resource: Resource, verb: str, subresource: str) -> Act:
         """What is done for a verb on a resource or subresource. Raises ApiError: NotFound, MethodNotAllowed."""
