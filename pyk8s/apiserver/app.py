@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,11 +11,11 @@ from typing import Any, Self
 from pyk8s.aio import clock
 from pyk8s.aio.supervise import Tasks
 from pyk8s.api.errors import ApiError
-from pyk8s.api.openapi import OpenApi
+from pyk8s.api.openapi.documents import OpenApi
 from pyk8s.api.resources import Resource, Resources
 from pyk8s.apiserver.authentication.accounts import Accounts
 from pyk8s.apiserver.authentication.authenticator import Authenticator
-from pyk8s.apiserver.authorization.bootstrap.table import node_rules
+from pyk8s.apiserver.authorization.bootstrap.table import node_rules, objects
 from pyk8s.apiserver.authorization.follow import follow
 from pyk8s.apiserver.authorization.graph import Graph
 from pyk8s.apiserver.authorization.node import NodeAuthorizer
@@ -27,6 +27,8 @@ from pyk8s.apiserver.chain.order import build
 from pyk8s.apiserver.chain.parts import Parts
 from pyk8s.apiserver.dispatch import dispatch
 from pyk8s.apiserver.grpc import server as grpc_door
+from pyk8s.apiserver.registry.allocation.repair import keep_repaired
+from pyk8s.apiserver.registry.bootstrap import Bootstrap
 from pyk8s.apiserver.registry.registry import Registry
 from pyk8s.apiserver.request import Handler, Request, Response
 from pyk8s.apiserver.rest import documents
@@ -104,9 +106,11 @@ class ApiServer:
         tasks = Tasks(lambda why: log.error("a background task ended", why=why))
         self._ending.push_async_callback(tasks.close)
         self._assemble()
+        await self._bootstrap()
         await self._open()
         tasks.start(upkeep.keep(self.store), name="compaction")
         tasks.start(self._look_after_store(), name="store health")
+        tasks.start(keep_repaired(self.registry.services, self._services), name="repair of service addresses")
 
     def _assemble(self) -> None:
         """Build everything between the doors and the store."""
@@ -145,6 +149,13 @@ class ApiServer:
         kubelets = Kubelets(Credentials.read(kubelet.ca_file, kubelet.cert_file, kubelet.key_file))
         self._ending.push_async_callback(kubelets.close)
         return Tunnel(self._find, kubelets).handle
+
+    async def _bootstrap(self) -> None:
+        """Make what every cluster has; the roles, which do not need one another, all at once."""
+        bootstrap = Bootstrap(self.registry.handle, self.resources)
+        await bootstrap.run(self.registry.config, ())
+        await asyncio.gather(*(bootstrap.ensure([role]) for role in objects()))
+        self._bootstrapped = True
 
     async def _open(self) -> None:
         """Open both doors; of several addresses the first gets the port, the others the same one."""
@@ -188,6 +199,11 @@ class ApiServer:
         """The uid of a core object as far as the cache has come, "" when there is none."""
         found = self.cacher.peek(self._row(plural), namespace, name)
         return found.field("metadata.uid") if found is not None else ""
+
+    async def _services(self) -> Iterable[dict[str, Any]]:
+        """Every service, as new as the store."""
+        await self.cacher.fresh()
+        return [one.object() for one in self.cacher.select(self._row("services"))]
 
     async def _find(self, plural: str, namespace: str, name: str) -> Mapping[str, Any] | None:
         found = await self.cacher.get(self._row(plural), namespace, name)
