@@ -272,8 +272,8 @@ class DeploymentSpec(Fields):
     replicas: int = 1
     min_ready_seconds: int = 0
     strategy: Strategy = Strategy()
-    revision_history_limit: int | None = 10
-    progress_deadline_seconds: int | None = 600
+    revision_history_limit: int = 10
+    progress_deadline_seconds: int = 600
     paused: bool = False
     template: msgspec.Raw = msgspec.Raw(b"{}")
 

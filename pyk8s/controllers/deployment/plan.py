@@ -106,7 +106,7 @@ def _roll(draft: _Draft, deployment: Deployment, sets: Sets, revision: int, old_
 def _note_new(
     conditions: status.Conditions, deployment: Deployment, new: ReplicaSet | None, create: dict[str, Any] | None
 ) -> None:
-    if deployment.spec.progress_deadline_seconds is None:
+    if not status.has_deadline(deployment):
         return
     if create is not None:
         name = create["metadata"]["name"]

@@ -14,7 +14,7 @@ from pyk8s.client.metadata import key_of
 from pyk8s.client.recorder import Regarding
 from pyk8s.controllers.deployment.plan import Change, Plan, plan_deployment
 from pyk8s.controllers.deployment.revisions import find_new, without_hash
-from pyk8s.controllers.deployment.status import FAILED_CREATE
+from pyk8s.controllers.deployment.status import FAILED_CREATE, has_deadline
 from pyk8s.reconcile import loop
 from pyk8s.reconcile.context import Context
 from pyk8s.reconcile.objects import Deployment, Pod, ReplicaSet, decoder, template_of
@@ -170,7 +170,7 @@ class DeploymentController:
         return False
 
     async def _note_failure(self, deployment: Deployment, why: ApiError) -> None:
-        if deployment.spec.progress_deadline_seconds is None or why.code in (503, 504):
+        if not has_deadline(deployment) or why.code in (503, 504):
             return
         message = f"Failed to create new replica set: {why.message}"
         self._tell(deployment, "Warning", FAILED_CREATE, message)

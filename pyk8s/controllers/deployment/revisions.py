@@ -153,8 +153,6 @@ def new_replica_set(deployment: Deployment, replicas: int, revision: int) -> dic
 def superfluous(deployment: Deployment, olds: Sequence[ReplicaSet]) -> list[ReplicaSet]:
     """The ReplicaSets beyond the history limit, lowest revision first; none that still has or may have pods."""
     limit = deployment.spec.revision_history_limit
-    if limit is None:
-        return []
     idle = sorted((one for one in olds if not one.metadata.deleting), key=lambda one: (revision_of(one), age(one)))
     return [
         one

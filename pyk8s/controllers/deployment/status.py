@@ -22,6 +22,7 @@ RESUMED: Final = "DeploymentResumed"
 CREATED: Final = "NewReplicaSetCreated"
 FOUND: Final = "FoundNewReplicaSet"
 UPDATED: Final = "ReplicaSetUpdated"
+UNLIMITED: Final = 2**31 - 1
 FAILED_CREATE: Final = "ReplicaSetCreateError"
 
 
@@ -34,6 +35,11 @@ class Counts:
     ready: int
     available: int
     unavailable: int
+
+
+def has_deadline(deployment: Deployment) -> bool:
+    """Whether the rollout is held to a time; the largest 32-bit number means that it is not."""
+    return deployment.spec.progress_deadline_seconds < UNLIMITED
 
 
 def count(sets: Sets, sizes: Mapping[str, int]) -> Counts:
@@ -120,7 +126,7 @@ def judge_availability(conditions: Conditions, deployment: Deployment, counts: C
 
 def judge_pause(conditions: Conditions, deployment: Deployment) -> None:
     """Set Progressing when the rollout was paused or resumed; time does not count while it is paused."""
-    if deployment.spec.progress_deadline_seconds is None:
+    if not has_deadline(deployment):
         return
     held = conditions.get("Progressing")
     if held is not None and held.reason == TIMED_OUT:
@@ -134,7 +140,7 @@ def judge_pause(conditions: Conditions, deployment: Deployment) -> None:
 
 def judge_progress(conditions: Conditions, deployment: Deployment, sets: Sets, counts: Counts, now: datetime) -> None:
     """Set Progressing: complete, under way, or out of time; and ReplicaFailure from the ReplicaSets."""
-    if deployment.spec.progress_deadline_seconds is None:
+    if not has_deadline(deployment):
         conditions.drop("Progressing")
     else:
         held = conditions.get("Progressing")
@@ -162,7 +168,7 @@ def _judge_movement(conditions: Conditions, deployment: Deployment, sets: Sets, 
 def deadline_in(held: Condition | None, deployment: Deployment, now: datetime) -> float | None:
     """Seconds until a rollout that does not move counts as stuck, 0 when it does; None while none is under way."""
     seconds = deployment.spec.progress_deadline_seconds
-    if held is None or seconds is None or held.reason in (COMPLETE, PAUSED):
+    if held is None or not has_deadline(deployment) or held.reason in (COMPLETE, PAUSED):
         return None
     if held.reason == TIMED_OUT:
         return 0.0
