@@ -81,6 +81,8 @@ class Feed:
                 async for batch in self._store.watch(keys.ROOT, after=self.progress.revision, previous=False):
                     self._take(batch)
                     backoff.reset()
+                    # A long backlog must not fill the queues of watchers that had no chance to read.
+                    await clock.sleep(0)
             except (Compacted, FutureRevision) as why:
                 log.warning("the store is read anew: the stream cannot be resumed", why=str(why))
                 with contextlib.suppress(Compacted, Unavailable):

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import orjson
 
+
+class _Metadata(msgspec.Struct):
+    resource_version: Any = msgspec.field(name="resourceVersion", default=msgspec.UNSET)
+
+
+class _Versioned(msgspec.Struct):
+    metadata: _Metadata
+
+
+_VERSIONED = msgspec.json.Decoder(_Versioned)
 _METADATA = b'"metadata":'
 _FIELD = b'"resourceVersion":"'
 
@@ -15,13 +28,20 @@ def versioned(body: bytes, revision: int) -> tuple[bytes, int]:
     the object is decoded and written anew. Raises ValueError when `body` is no JSON object.
     """
     brace = body.find(b"{", 1)
-    if brace < 0 or body[brace - len(_METADATA) : brace] != _METADATA or _FIELD in body:
+    if brace < 0 or body[brace - len(_METADATA) : brace] != _METADATA or _has_version(body):
         body = _rewritten(body)
         brace = body.find(b"{", 1)
     at = brace + 1
     comma = b"" if body[at : at + 1] == b"}" else b","
     head = body[:at] + _FIELD
     return b'%b%d"%b%b' % (head, revision, comma, body[at:]), len(head)
+
+
+def _has_version(body: bytes) -> bool:
+    """Whether metadata names a version; objects that are referred to do, elsewhere in the body."""
+    if b'"resourceVersion"' not in body:
+        return False
+    return _VERSIONED.decode(body).metadata.resource_version is not msgspec.UNSET
 
 
 def _rewritten(body: bytes) -> bytes:
