@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -199,12 +200,16 @@ def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def undone_by(work: Awaitable[T], undo: Callable[[], Awaitable[None]]) -> T:
-    """Do `work`; when it fails or is cancelled, `undo()` before the exception goes on."""
+    """Do `work`; when it fails or is cancelled, `undo()` before the exception goes on.
+
+    With PYK8S_DEBUG=1 what failed is left as it is, to be looked at.
+    """
     try:
         return await work
-    except BaseException:
-        with _deaf():
-            await undo()
+    except BaseException as why:
+        if not (isinstance(why, Exception) and os.environ.get("PYK8S_DEBUG")):
+            with _deaf():
+                await undo()
         raise
 
 

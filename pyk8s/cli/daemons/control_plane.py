@@ -1,13 +1,14 @@
 """`pyk8s control-plane`: API server, controllers and scheduler in one process, which saves memory on one machine.
 
-The controllers and the scheduler speak to the API server as they would from elsewhere, each with its own identity; a
-failure of one of them ends neither the others nor the API.
+The controllers and the scheduler ask the API server as they would from elsewhere, each as its own user and through the
+same chain; a failure of one of them ends neither the others nor the API.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,19 @@ from pyk8s.aio.notify import ready
 from pyk8s.aio.shutdown import on_signals, until_stopped
 from pyk8s.aio.supervise import Tasks, keep_running
 from pyk8s.apiserver.app import ApiServer
+from pyk8s.apiserver.local import LocalClient
+from pyk8s.apiserver.request import User
 from pyk8s.apiserver.settings import SettingsInvalid, settings_of
-from pyk8s.client.grpc import GrpcClient
 from pyk8s.controllers import roster
 from pyk8s.controllers.config import from_mapping
 from pyk8s.observe import logs
-from pyk8s.wire import kubeconfig
 
 PARTS = ("apiserver", "controllers", "scheduler")
+
+USERS = tuple(
+    User(name, ("system:authenticated",)) for name in ("system:kube-controller-manager", "system:kube-scheduler")
+)
+"""Who the controllers and the scheduler are, as their certificates would say."""
 
 log = logs.get("control-plane")
 
@@ -51,27 +57,23 @@ def read(config: Path) -> Mapping[str, Mapping[str, Any]]:
 
 
 async def serve(parts: Mapping[str, Mapping[str, Any]], where: str) -> None:
-    """Run until a signal. Raises SettingsInvalid, ConfigInvalid, WireError, or what keeps the API server from starting."""
+    """Run until a signal. Raises SettingsInvalid, ConfigInvalid, WireError, or why the API server cannot start."""
     stopping = on_signals()
     controlling = from_mapping(parts["controllers"])
-    async with ApiServer(settings_of(parts["apiserver"], f"{where}: apiserver")), Tasks(_ended) as tasks:
-        clients = {name: GrpcClient.connect(kubeconfig.load(parts[name]["kubeconfig"])) for name in PARTS[1:]}
+    async with ApiServer(settings_of(parts["apiserver"], f"{where}: apiserver")) as server:
+        controllers, scheduling = (LocalClient(server.handler, user, server.resources) for user in USERS)
 
-        async def controllers() -> None:
-            await roster.run(lambda name: clients["controllers"], controlling)
+        async def control() -> None:
+            await roster.run(lambda name: controllers, controlling)
 
         async def schedule() -> None:
-            await scheduler.run(clients["scheduler"], parts["scheduler"])
+            await scheduler.run(scheduling, parts["scheduler"])
 
-        try:
-            for name, part in (("controllers", controllers), ("scheduler", schedule)):
-                tasks.start(keep_running(part, failed=lambda why, name=name: _failed(name, why)), name=name)
+        async with Tasks(_ended) as tasks:
+            for name, part in (("controllers", control), ("scheduler", schedule)):
+                tasks.start(keep_running(part, failed=partial(_failed, name)), name=name)
             ready("serving")
             await until_stopped(asyncio.Event().wait(), stopping)
-        finally:
-            await tasks.close()
-            for client in clients.values():
-                await asyncio.shield(client.close())
 
 
 def _failed(part: str, why: Exception) -> None:
