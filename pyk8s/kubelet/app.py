@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,28 +13,36 @@ import msgspec
 from pyk8s.aio import clock
 from pyk8s.aio.backoff import Backoff, Schedule
 from pyk8s.aio.supervise import Tasks, keep_running
+from pyk8s.api.quantity import units
 from pyk8s.api.refs import PODS, SERVICES
 from pyk8s.client.informer import Informer
 from pyk8s.client.interface import Client
 from pyk8s.client.recorder import Recorder
+from pyk8s.gen.pyk8s.v1 import streams_pb2_grpc
 from pyk8s.kernel.cgroup import run as cgroup
 from pyk8s.kubelet.config import Config
 from pyk8s.kubelet.environment import Service
 from pyk8s.kubelet.errors import RuntimeTrouble
 from pyk8s.kubelet.host import Groups, Host
 from pyk8s.kubelet.images.puller import Puller
+from pyk8s.kubelet.inotify import FileEvents
+from pyk8s.kubelet.logs.rotate import CHECK_SECONDS, rotate
 from pyk8s.kubelet.node.agent import NodeAgent
 from pyk8s.kubelet.node.plan import allocatable
 from pyk8s.kubelet.objects import Objects
 from pyk8s.kubelet.pods import Pods
 from pyk8s.kubelet.probes.prober import Prober
+from pyk8s.kubelet.runtime.containerd import Processes
 from pyk8s.kubelet.runtime.cri import CriRuntime, open_channel
 from pyk8s.kubelet.runtime.interface import Runtime
+from pyk8s.kubelet.server.service import Streams
 from pyk8s.kubelet.spec import Pod, decode_pod
+from pyk8s.kubelet.static.source import StaticPods
 from pyk8s.kubelet.status.writer import StatusWriter
 from pyk8s.kubelet.tokens import Tokens
 from pyk8s.kubelet.volumes.mounter import Mounter
 from pyk8s.observe import logs
+from pyk8s.wire.server import listen, make_server
 
 log = logs.get("kubelet")
 
@@ -75,24 +84,38 @@ class Kubelet:
             allocatable=allocatable(config),
         )
         self.pods = Pods(self.host, tasks)
+        self.files = FileEvents()
+        folder = Path(config.static_pod_path)
+        self.static = StaticPods(
+            folder, config.node_name, self.files, self.pods, client, self.host.status, self._mirrors
+        )
+
+    def _mirrors(self) -> list[Pod]:
+        return [pod for pod in self.informer.list() if pod.is_mirror]
+
+    def note_node(self, uid: str) -> None:
+        """The node is registered under this uid: its mirror pods belong to it."""
+        self.static.node_uid = uid
 
     def _object_changed(self, uid: str) -> None:
         self.pods.note_change(uid)
 
     async def run(self) -> None:
-        """Take over what runs, then follow the API and the runtime until cancelled."""
+        """Take over what runs, then follow the API, the folder of static pods and the runtime until cancelled."""
         await self._recover()
-        for work in (self.informer.run, self.host.services.run, self.host.recorder.run):
+        for work in (self.informer.run, self.host.services.run, self.host.recorder.run, self.files.run):
             self.tasks.start(work(), name=work.__qualname__)
-        for loop in (self._follow_runtime, self._resync):
+        for loop in (self._follow_runtime, self._resync, self._rotate_logs, self.static.follow):
             self.tasks.start(keep_running(loop, failed=self._failed, schedule=RECONNECT), name=loop.__name__)
         await self.informer.synced()
-        self.pods.start_workers(each for each in self.informer.list() if not each.is_mirror)
+        self.static.adopt()
+        static = [one.pod for one in self.static.wanted.values()]
+        self.pods.start_workers([*static, *(each for each in self.informer.list() if not each.is_mirror)])
         self.informer.on_change(self._pod_changed)
-        await asyncio.get_running_loop().create_future()
+        await self.static.mirror()
 
     def _failed(self, why: Exception) -> None:
-        log.warning("the container runtime is not followed", why=why)
+        log.warning("a part of the kubelet failed and is started again", why=why)
 
     async def _recover(self) -> None:
         backoff = Backoff(RECONNECT)
@@ -105,7 +128,10 @@ class Kubelet:
 
     def _pod_changed(self, old: Pod | None, new: Pod | None) -> None:
         pod = new if new is not None else old
-        if pod is None or pod.is_mirror:
+        if pod is None:
+            return
+        if pod.is_mirror:
+            self.static.note_mirror()
             return
         if new is None:
             self.pods.lose(pod.metadata.uid)
@@ -126,18 +152,30 @@ class Kubelet:
             await clock.sleep(self.config.resync_seconds)
             await self.pods.compare()
 
+    async def _rotate_logs(self) -> None:
+        size, count = units(self.config.container_log_max_size), self.config.container_log_max_files
+        while True:
+            await clock.sleep(CHECK_SECONDS)
+            for view in self.pods.running():
+                if view.log_path:
+                    await rotate(self.runtime, view.id, Path(view.log_path), size, count)
+
 
 async def run(client: Client, config: Config, *, ready: Callable[[], Any] = lambda: None) -> None:
-    """Be the kubelet of this node until cancelled; `ready` is called once the node is registered and serves."""
+    """Be the kubelet of this node until cancelled; `ready` is called once the node is registered and serves.
+
+    Raises KeyFileInvalid, WireError when it cannot serve its streams.
+    """
 
     def failed(why: BaseException) -> None:
         log.error("a task of the kubelet failed", why=why, exc_info=why)
 
     async with Tasks(failed) as tasks:
         runtime = CriRuntime(open_channel(config.runtime_endpoint))
+        kubelet = Kubelet(client, config, runtime, tasks)
+        server, port = await serve(kubelet, runtime, config)
         try:
-            kubelet = Kubelet(client, config, runtime, tasks)
-            node = NodeAgent(config, client, runtime)
+            node = NodeAgent(config, client, runtime, port, registered=kubelet.note_node)
             tasks.start(keep_running(node.run, failed=failed), name="node")
             main = tasks.start(kubelet.run(), name="kubelet")
             await node.registered.wait()
@@ -145,4 +183,28 @@ async def run(client: Client, config: Config, *, ready: Callable[[], Any] = lamb
             await main
         finally:
             await tasks.close()
-            await runtime.close()
+            if server is not None:
+                await asyncio.shield(server.stop(0))
+            await asyncio.shield(runtime.close())
+
+
+async def serve(kubelet: Kubelet, runtime: CriRuntime, config: Config) -> tuple[Any, int]:
+    """Serve the streams into this node's containers; the server and its port, (None, 0) when none is configured."""
+    if config.server is None:
+        return None, 0
+    streams = Path(config.root_dir) / "streams"
+    await asyncio.to_thread(shutil.rmtree, streams, True)  # FIFOs of a former run
+    server = make_server()
+    clients = frozenset(config.server.clients)
+    service = Streams(kubelet.pods, runtime, Processes(runtime.channel), kubelet.files, streams, clients)
+    streams_pb2_grpc.add_StreamsServicer_to_server(service, server)  # type: ignore[no-untyped-call]
+    where = f"[{config.node_ip}]" if ":" in config.node_ip else config.node_ip
+    port = listen(
+        server,
+        f"{where}:{config.server.port}",
+        cert_file=Path(config.server.cert_file),
+        key_file=Path(config.server.key_file),
+        client_ca_file=Path(config.server.ca_file),
+    )
+    await server.start()
+    return server, port

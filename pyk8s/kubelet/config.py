@@ -40,8 +40,8 @@ class Config(Struct, frozen=True, rename="camel", gc=False):
     root_dir: str = "/var/lib/kubelet"
     static_pod_path: str = "/etc/kubernetes/manifests"
     pod_logs_dir: str = "/var/log/pods"
-    capacity: dict[str, str] = field(default_factory=lambda: {"cpu": "1", "memory": "1Gi", "pods": "110"})
-    reserved: dict[str, str] = field(default_factory=dict)
+    capacity: dict[str, str | int | float] = field(default_factory=lambda: {"cpu": "1", "memory": "1Gi", "pods": "110"})
+    reserved: dict[str, str | int | float] = field(default_factory=dict)
     """What of the capacity pods do not get."""
     cgroup_parent: str = "/pyk8s"
     cgroup_driver: str = "cgroupfs"

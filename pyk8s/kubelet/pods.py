@@ -10,6 +10,7 @@ from pyk8s.kubelet.hands.container import observe
 from pyk8s.kubelet.host import Host
 from pyk8s.kubelet.memory import Memory
 from pyk8s.kubelet.spec import Pod
+from pyk8s.kubelet.values import ContainerView
 from pyk8s.kubelet.worker import Worker
 from pyk8s.observe import logs
 
@@ -145,9 +146,16 @@ class Pods:
         """The worker of the pod of that name (and uid, when one is given)."""
         for worker in self._workers.values():
             pod = worker.memory.pod
-            if pod is not None and pod.key == f"{namespace}/{name}" and uid in ("", worker.uid):
+            if pod is None or pod.key != f"{namespace}/{name}":
+                continue
+            if uid in ("", worker.uid, self._host.status.uid_in_api(worker.uid)):
                 return worker
         return None
+
+    def running(self) -> list[ContainerView]:
+        """Every container that runs."""
+        views = (view for worker in self._workers.values() for view in worker.memory.containers.values())
+        return [view for view in views if view.state == "running"]
 
     def __len__(self) -> int:
         return len(self._workers)

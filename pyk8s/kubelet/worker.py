@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import contextlib
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import msgspec
@@ -37,6 +38,7 @@ class Worker:
         self._ended: set[str] = set()
         self._done = False
         self._start_time = ""
+        self._listening: set[asyncio.Event] = set()
 
     @property
     def uid(self) -> str:
@@ -67,6 +69,15 @@ class Worker:
         self.memory.holds.pop("finish", None)
         self._cancel()
         self.wake()
+
+    @contextlib.contextmanager
+    def listen(self, event: asyncio.Event) -> Iterator[None]:
+        """Let `event` be set whenever something about the pod has changed."""
+        self._listening.add(event)
+        try:
+            yield
+        finally:
+            self._listening.discard(event)
 
     def note_end(self, container_id: str) -> None:
         """The process of one of its containers or sandboxes has ended."""
@@ -108,6 +119,8 @@ class Worker:
                 task.cancel()
             for each in self.memory.containers:
                 self._host.prober.forget(each)
+            for event in self._listening:
+                event.set()
 
     async def _look(self) -> None:
         """See what has ended since."""
@@ -138,6 +151,8 @@ class Worker:
                 work = apply(self._host, self.memory, action, self.wake)
                 self._run(operation(action), action, work)
         self._tell(now)
+        for each in self._listening:
+            each.set()
         return until
 
     def _run(self, name: str, action: Action, work: Coroutine[Any, Any, None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -42,9 +43,16 @@ IMAGES_SECONDS = 30.0
 class NodeAgent:
     """The node in the API. `registered` is set once the node is there with its status; `port` is told with it."""
 
-    def __init__(self, config: Config, client: Client, runtime: Runtime, port: int = 0) -> None:
+    def __init__(
+        self,
+        config: Config,
+        client: Client,
+        runtime: Runtime,
+        port: int = 0,
+        registered: Callable[[str], None] = lambda uid: None,
+    ) -> None:
         self._config, self._client, self._runtime = config, client, runtime
-        self._port = port
+        self._port, self._registered = port, registered
         self._machine = Machine()
         self._status: Json = {}
         self._uid = ""
@@ -74,6 +82,7 @@ class NodeAgent:
                 held = await self._create()
                 self._uid = held["metadata"]["uid"]
                 self._status = held.get("status") or {}
+                self._registered(self._uid)
                 await self._tell()
                 self.registered.set()
                 log.info("the node is registered", node=self._config.node_name)

@@ -66,7 +66,8 @@ def node_object(config: Config, machine: Machine) -> Json:
 
 def capacity(config: Config) -> dict[str, str]:
     """What the node has, as quantities."""
-    return {"cpu": "1", "memory": "1Gi", "pods": "110", "ephemeral-storage": "10Gi", **config.capacity}
+    said = {name: str(amount) for name, amount in config.capacity.items()}
+    return {"cpu": "1", "memory": "1Gi", "pods": "110", "ephemeral-storage": "10Gi", **said}
 
 
 def allocatable(config: Config) -> dict[str, str]:

@@ -69,6 +69,11 @@ class CriRuntime:
         self._runtime: Any = service.RuntimeServiceStub(channel)  # type: ignore[no-untyped-call]
         self._images: Any = service.ImageServiceStub(channel)  # type: ignore[no-untyped-call]
 
+    @property
+    def channel(self) -> grpc.aio.Channel:
+        """The connection, which containerd's own services share."""
+        return self._channel
+
     async def close(self) -> None:
         """Let go of the connection."""
         await self._channel.close()
@@ -190,6 +195,11 @@ class CriRuntime:
                 raise TookTooLong(f"command {command[0]!r} timed out after {timeout:g}s") from why
             raise
         return ExecResult(done.exit_code, done.stdout, done.stderr)
+
+    async def attach(self, container_id: str, *, stdin: bool, stdout: bool, stderr: bool, tty: bool) -> str:
+        """The URL where the streams of a container's first process are served."""
+        request = cri.AttachRequest(container_id=container_id, stdin=stdin, stdout=stdout, stderr=stderr, tty=tty)
+        return str((await answer(self._runtime.Attach(request, timeout=SECONDS))).url)
 
     async def reopen_log(self, container_id: str) -> None:
         """Let the runtime write on into a new log file."""

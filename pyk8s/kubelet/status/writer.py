@@ -46,12 +46,26 @@ class StatusWriter:
         self._client = client
         self._tasks = tasks
         self._pods: dict[str, _Pending] = {}
+        self._aliases: dict[str, str] = {}
 
     def conditions(self, uid: str) -> list[dict[str, str]]:
         """The conditions told last, or about to be."""
         pending = self._pods.get(uid)
         status = (pending.wanted or pending.written) if pending is not None else None
         return status["conditions"] if status is not None else []
+
+    def alias(self, uid: str, mirror: str) -> None:
+        """The API knows the static pod `uid` as `mirror`; what is known of it is told again."""
+        self._aliases[uid] = mirror
+        pending = self._pods.get(uid)
+        if pending is not None:
+            pending.wanted = pending.wanted or pending.written
+            pending.written = None
+            self._begin(pending)
+
+    def uid_in_api(self, uid: str) -> str:
+        """The uid that the API knows a pod by."""
+        return self._aliases.get(uid, uid)
 
     def publish(self, pod: Pod, status: Json) -> None:
         """Let the API know the `status` of `pod`, as soon as it matters; the object is named by its uid too, so that no
@@ -65,9 +79,14 @@ class StatusWriter:
             return
         pending.urgent = pending.urgent or is_urgent(pending.written, status)
         pending.wanted = status
+        self._begin(pending)
+
+    def _begin(self, pending: _Pending) -> None:
+        """See to it that somebody writes what is wanted."""
         if pending.task is None:
             pending.wake = asyncio.Event()
-            pending.task = self._tasks.start(self._write(pending), name=f"status {namespace}/{name}")
+            name = f"status {pending.namespace}/{pending.name}"
+            pending.task = self._tasks.start(self._write(pending), name=name)
         if pending.urgent and pending.wake is not None:
             pending.wake.set()
 
@@ -82,6 +101,7 @@ class StatusWriter:
     def forget(self, uid: str) -> None:
         """The pod is gone."""
         pending = self._pods.pop(uid, None)
+        self._aliases.pop(uid, None)
         if pending is not None and pending.task is not None:
             pending.task.cancel()
 
@@ -109,7 +129,7 @@ class StatusWriter:
         """Write once; True when it is done or never will be."""
         ref = PODS.of(pending.name, pending.namespace).sub("status")
         patch = status_patch(pending.written or pending.known, status)
-        body = orjson.dumps({"metadata": {"uid": pending.uid}, "status": patch})
+        body = orjson.dumps({"metadata": {"uid": self.uid_in_api(pending.uid)}, "status": patch})
         try:
             await self._client.patch(ref, body, PatchType.STRATEGIC, manager="kubelet")
         except ApiError as why:

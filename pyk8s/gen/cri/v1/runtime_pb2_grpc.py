@@ -44,11 +44,6 @@ class RuntimeServiceStub:
                 request_serializer=cri_dot_v1_dot_runtime__pb2.StatusRequest.SerializeToString,
                 response_deserializer=cri_dot_v1_dot_runtime__pb2.StatusResponse.FromString,
                 _registered_method=True)
-        self.UpdateRuntimeConfig = channel.unary_unary(
-                '/runtime.v1.RuntimeService/UpdateRuntimeConfig',
-                request_serializer=cri_dot_v1_dot_runtime__pb2.UpdateRuntimeConfigRequest.SerializeToString,
-                response_deserializer=cri_dot_v1_dot_runtime__pb2.UpdateRuntimeConfigResponse.FromString,
-                _registered_method=True)
         self.RunPodSandbox = channel.unary_unary(
                 '/runtime.v1.RuntimeService/RunPodSandbox',
                 request_serializer=cri_dot_v1_dot_runtime__pb2.RunPodSandboxRequest.SerializeToString,
@@ -104,11 +99,6 @@ class RuntimeServiceStub:
                 request_serializer=cri_dot_v1_dot_runtime__pb2.ContainerStatusRequest.SerializeToString,
                 response_deserializer=cri_dot_v1_dot_runtime__pb2.ContainerStatusResponse.FromString,
                 _registered_method=True)
-        self.UpdateContainerResources = channel.unary_unary(
-                '/runtime.v1.RuntimeService/UpdateContainerResources',
-                request_serializer=cri_dot_v1_dot_runtime__pb2.UpdateContainerResourcesRequest.SerializeToString,
-                response_deserializer=cri_dot_v1_dot_runtime__pb2.UpdateContainerResourcesResponse.FromString,
-                _registered_method=True)
         self.ReopenContainerLog = channel.unary_unary(
                 '/runtime.v1.RuntimeService/ReopenContainerLog',
                 request_serializer=cri_dot_v1_dot_runtime__pb2.ReopenContainerLogRequest.SerializeToString,
@@ -119,10 +109,10 @@ class RuntimeServiceStub:
                 request_serializer=cri_dot_v1_dot_runtime__pb2.ExecSyncRequest.SerializeToString,
                 response_deserializer=cri_dot_v1_dot_runtime__pb2.ExecSyncResponse.FromString,
                 _registered_method=True)
-        self.ListContainerStats = channel.unary_unary(
-                '/runtime.v1.RuntimeService/ListContainerStats',
-                request_serializer=cri_dot_v1_dot_runtime__pb2.ListContainerStatsRequest.SerializeToString,
-                response_deserializer=cri_dot_v1_dot_runtime__pb2.ListContainerStatsResponse.FromString,
+        self.Attach = channel.unary_unary(
+                '/runtime.v1.RuntimeService/Attach',
+                request_serializer=cri_dot_v1_dot_runtime__pb2.AttachRequest.SerializeToString,
+                response_deserializer=cri_dot_v1_dot_runtime__pb2.AttachResponse.FromString,
                 _registered_method=True)
         self.GetContainerEvents = channel.unary_stream(
                 '/runtime.v1.RuntimeService/GetContainerEvents',
@@ -141,12 +131,6 @@ class RuntimeServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Status(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def UpdateRuntimeConfig(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -218,12 +202,6 @@ class RuntimeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def UpdateContainerResources(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
     def ReopenContainerLog(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -236,7 +214,7 @@ class RuntimeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListContainerStats(self, request, context):
+    def Attach(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -260,11 +238,6 @@ def add_RuntimeServiceServicer_to_server(servicer, server):
                     servicer.Status,
                     request_deserializer=cri_dot_v1_dot_runtime__pb2.StatusRequest.FromString,
                     response_serializer=cri_dot_v1_dot_runtime__pb2.StatusResponse.SerializeToString,
-            ),
-            'UpdateRuntimeConfig': grpc.unary_unary_rpc_method_handler(
-                    servicer.UpdateRuntimeConfig,
-                    request_deserializer=cri_dot_v1_dot_runtime__pb2.UpdateRuntimeConfigRequest.FromString,
-                    response_serializer=cri_dot_v1_dot_runtime__pb2.UpdateRuntimeConfigResponse.SerializeToString,
             ),
             'RunPodSandbox': grpc.unary_unary_rpc_method_handler(
                     servicer.RunPodSandbox,
@@ -321,11 +294,6 @@ def add_RuntimeServiceServicer_to_server(servicer, server):
                     request_deserializer=cri_dot_v1_dot_runtime__pb2.ContainerStatusRequest.FromString,
                     response_serializer=cri_dot_v1_dot_runtime__pb2.ContainerStatusResponse.SerializeToString,
             ),
-            'UpdateContainerResources': grpc.unary_unary_rpc_method_handler(
-                    servicer.UpdateContainerResources,
-                    request_deserializer=cri_dot_v1_dot_runtime__pb2.UpdateContainerResourcesRequest.FromString,
-                    response_serializer=cri_dot_v1_dot_runtime__pb2.UpdateContainerResourcesResponse.SerializeToString,
-            ),
             'ReopenContainerLog': grpc.unary_unary_rpc_method_handler(
                     servicer.ReopenContainerLog,
                     request_deserializer=cri_dot_v1_dot_runtime__pb2.ReopenContainerLogRequest.FromString,
@@ -336,10 +304,10 @@ def add_RuntimeServiceServicer_to_server(servicer, server):
                     request_deserializer=cri_dot_v1_dot_runtime__pb2.ExecSyncRequest.FromString,
                     response_serializer=cri_dot_v1_dot_runtime__pb2.ExecSyncResponse.SerializeToString,
             ),
-            'ListContainerStats': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListContainerStats,
-                    request_deserializer=cri_dot_v1_dot_runtime__pb2.ListContainerStatsRequest.FromString,
-                    response_serializer=cri_dot_v1_dot_runtime__pb2.ListContainerStatsResponse.SerializeToString,
+            'Attach': grpc.unary_unary_rpc_method_handler(
+                    servicer.Attach,
+                    request_deserializer=cri_dot_v1_dot_runtime__pb2.AttachRequest.FromString,
+                    response_serializer=cri_dot_v1_dot_runtime__pb2.AttachResponse.SerializeToString,
             ),
             'GetContainerEvents': grpc.unary_stream_rpc_method_handler(
                     servicer.GetContainerEvents,
@@ -401,33 +369,6 @@ class RuntimeService:
             '/runtime.v1.RuntimeService/Status',
             cri_dot_v1_dot_runtime__pb2.StatusRequest.SerializeToString,
             cri_dot_v1_dot_runtime__pb2.StatusResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def UpdateRuntimeConfig(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/runtime.v1.RuntimeService/UpdateRuntimeConfig',
-            cri_dot_v1_dot_runtime__pb2.UpdateRuntimeConfigRequest.SerializeToString,
-            cri_dot_v1_dot_runtime__pb2.UpdateRuntimeConfigResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -736,33 +677,6 @@ class RuntimeService:
             _registered_method=True)
 
     @staticmethod
-    def UpdateContainerResources(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/runtime.v1.RuntimeService/UpdateContainerResources',
-            cri_dot_v1_dot_runtime__pb2.UpdateContainerResourcesRequest.SerializeToString,
-            cri_dot_v1_dot_runtime__pb2.UpdateContainerResourcesResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
     def ReopenContainerLog(request,
             target,
             options=(),
@@ -817,7 +731,7 @@ class RuntimeService:
             _registered_method=True)
 
     @staticmethod
-    def ListContainerStats(request,
+    def Attach(request,
             target,
             options=(),
             channel_credentials=None,
@@ -830,9 +744,9 @@ class RuntimeService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/runtime.v1.RuntimeService/ListContainerStats',
-            cri_dot_v1_dot_runtime__pb2.ListContainerStatsRequest.SerializeToString,
-            cri_dot_v1_dot_runtime__pb2.ListContainerStatsResponse.FromString,
+            '/runtime.v1.RuntimeService/Attach',
+            cri_dot_v1_dot_runtime__pb2.AttachRequest.SerializeToString,
+            cri_dot_v1_dot_runtime__pb2.AttachResponse.FromString,
             options,
             channel_credentials,
             insecure,
