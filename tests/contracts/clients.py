@@ -2,10 +2,14 @@
 
 from contextlib import asynccontextmanager
 
+import orjson
+
+from pyk8s.api.refs import SERVICE_ACCOUNTS
 from pyk8s.apiserver.local import LocalClient
 from pyk8s.client.fake import FakeClient
 from pyk8s.client.grpc import GrpcClient
 from tests.apiserver.registry.running import running_registry
+from tests.apiserver.served import served
 from tests.client.door import Door, opened
 
 
@@ -31,4 +35,17 @@ async def local_client(folder):
         yield LocalClient(registry.handle, registry.user, registry.resources)
 
 
-CLIENTS = [fake_client, grpc_client, local_client]
+@asynccontextmanager
+async def served_client(folder):
+    """Over gRPC to a whole API server: what our own programs have."""
+    async with served(folder) as site:
+        client = GrpcClient.connect(site.pki.connection(site.server, "admin", ["system:masters"]))
+        account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
+        await client.create(SERVICE_ACCOUNTS.within("default"), orjson.dumps(account))
+        try:
+            yield client
+        finally:
+            await client.close()
+
+
+CLIENTS = [fake_client, grpc_client, local_client, served_client]
