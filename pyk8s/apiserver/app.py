@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Self
@@ -27,7 +27,6 @@ from pyk8s.apiserver.chain.order import build
 from pyk8s.apiserver.chain.parts import Parts
 from pyk8s.apiserver.dispatch import dispatch
 from pyk8s.apiserver.grpc import server as grpc_door
-from pyk8s.apiserver.registry.allocation.repair import keep_repaired
 from pyk8s.apiserver.registry.bootstrap import Bootstrap
 from pyk8s.apiserver.registry.registry import Registry
 from pyk8s.apiserver.request import Handler, Request, Response
@@ -110,7 +109,8 @@ class ApiServer:
         await self._open()
         tasks.start(upkeep.keep(self.store), name="compaction")
         tasks.start(self._look_after_store(), name="store health")
-        tasks.start(keep_repaired(self.registry.services, self._services), name="repair of service addresses")
+        tasks.start(self.registry.keep(), name="registry upkeep")
+        self._ending.push_async_callback(self._withdraw)
 
     def _assemble(self) -> None:
         """Build everything between the doors and the store."""
@@ -152,8 +152,8 @@ class ApiServer:
 
     async def _bootstrap(self) -> None:
         """Make what every cluster has; the roles, which do not need one another, all at once."""
+        await self.registry.begin(())
         bootstrap = Bootstrap(self.registry.handle, self.resources)
-        await bootstrap.run(self.registry.config, ())
         await asyncio.gather(*(bootstrap.ensure([role]) for role in objects()))
         self._bootstrapped = True
 
@@ -162,17 +162,32 @@ class ApiServer:
         settings, tls = self.settings, self.settings.tls
         context = server_context(tls.cert_file, tls.key_file, tls.client_ca_file)
         rest = rest_door.Door(self.handler, self.resources)
-        self._ending.push_async_callback(rest.close, settings.shutdown_grace)
+        files = grpc_door.Files(tls.cert_file, tls.key_file, tls.client_ca_file)
+        door = grpc_door.Door(self.handler, self.resources, files)
+        self._ending.push_async_callback(self._shut, rest, door)
         self.ports.https = settings.https.port
         for address in settings.https.addresses:
             self.ports.https = await rest.listen(address, self.ports.https, context)
-        files = grpc_door.Files(tls.cert_file, tls.key_file, tls.client_ca_file)
-        door = grpc_door.Door(self.handler, self.resources, files)
         self.ports.grpc = settings.grpc.port
         for address in settings.grpc.addresses:
             self.ports.grpc = door.listen(address, self.ports.grpc)
         await door.start()
-        self._ending.push_async_callback(door.close, settings.shutdown_grace)
+
+    async def _withdraw(self) -> None:
+        """Tell the others that this server is going; a store that is away keeps nobody from stopping."""
+        try:
+            async with asyncio.timeout(self.settings.shutdown_grace):
+                await self.registry.end()
+        except (ApiError, StorageError, TimeoutError) as error:
+            log.warning("this server stays among the endpoints of the API", why=error)
+
+    async def _shut(self, rest: rest_door.Door, door: grpc_door.Door) -> None:
+        """Take nobody new, end the watches, let what is under way finish, within the grace period."""
+        grace = self.settings.shutdown_grace
+        rest.stop()
+        stopping = asyncio.ensure_future(door.close(grace))
+        await self.cacher.close()
+        await asyncio.gather(stopping, rest.close(grace))
 
     async def _look_after_store(self) -> None:
         """Ask the store now and then whether it is there, for /readyz."""
@@ -199,11 +214,6 @@ class ApiServer:
         """The uid of a core object as far as the cache has come, "" when there is none."""
         found = self.cacher.peek(self._row(plural), namespace, name)
         return found.field("metadata.uid") if found is not None else ""
-
-    async def _services(self) -> Iterable[dict[str, Any]]:
-        """Every service, as new as the store."""
-        await self.cacher.fresh()
-        return [one.object() for one in self.cacher.select(self._row("services"))]
 
     async def _find(self, plural: str, namespace: str, name: str) -> Mapping[str, Any] | None:
         found = await self.cacher.get(self._row(plural), namespace, name)

@@ -79,8 +79,8 @@ class Served:
             kubeconfig.write(path, self.pki.connection(self.server, name, groups), name="test")
         return path
 
-    async def kubectl(self, *words: str, stdin: str = "", config: Path | None = None, seconds: float = 30.0) -> Outcome:
-        process = await asyncio.create_subprocess_exec(
+    async def start(self, *words: str, config: Path | None = None) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             KUBECTL,
             f"--kubeconfig={config or self.kubeconfig()}",
             f"--cache-dir={self.pki.folder}/cache",
@@ -90,6 +90,20 @@ class Served:
             stderr=asyncio.subprocess.PIPE,
             env={"PATH": os.environ["PATH"], "HOME": str(self.pki.folder)},
         )
+
+    @asynccontextmanager
+    async def running(self, *words: str):
+        """A kubectl that runs until the context is left."""
+        process = await self.start(*words)
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
+
+    async def kubectl(self, *words: str, stdin: str = "", config: Path | None = None, seconds: float = 30.0) -> Outcome:
+        process = await self.start(*words, config=config)
         try:
             async with asyncio.timeout(seconds):
                 out, err = await process.communicate(stdin.encode())

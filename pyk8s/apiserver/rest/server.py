@@ -91,10 +91,14 @@ class Door:
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
-    async def close(self, grace: float) -> None:
-        """Take no more connections, give what is under way `grace` seconds, then cut the rest off."""
+    def stop(self) -> None:
+        """Take no more connections."""
         for server in self._servers:
             server.close()
+
+    async def close(self, grace: float) -> None:
+        """Give what is under way `grace` seconds, then cut the rest off."""
+        self.stop()
         if self._web is not None:
             self._web.pre_shutdown()
             await self._web.shutdown(grace)

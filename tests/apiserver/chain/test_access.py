@@ -60,7 +60,9 @@ async def test_nobody_may_ask_anything_else(path):
 
 async def test_what_is_allowed_goes_on():
     seen, ruler = Recorder(), Ruler(lambda user, attributes: attributes.verb == "get")
-    await authorize(seen, SimpleNamespace(authorizer=ruler))(request("get", "pods", namespace="a", name="x", user=ALICE))
+    await authorize(seen, SimpleNamespace(authorizer=ruler))(
+        request("get", "pods", namespace="a", name="x", user=ALICE)
+    )
     assert len(seen.asked) == 1
 
 

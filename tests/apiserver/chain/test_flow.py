@@ -57,6 +57,6 @@ async def test_a_failed_request_gives_its_place_back():
 
     limits = Limits(reads=1)
     handle = flow(fail, SimpleNamespace(limits=limits))
-    with pytest.raises(ValueError):  # noqa: PT011 - the one raised above
+    with pytest.raises(ValueError):
         await handle(request(user=ALICE))
     assert limits.reading == 0

@@ -12,7 +12,7 @@ from tests.apiserver.makers import Recorder, refused, request
 
 
 def test_the_order_of_the_chain():
-    assert CHAIN == (recover, identify, measure, authenticate, impersonate, flow, authorize)
+    assert (recover, identify, measure, authenticate, impersonate, flow, authorize) == CHAIN
 
 
 async def test_the_first_filter_sees_a_request_first_and_its_answer_last():
@@ -46,4 +46,4 @@ async def test_an_unknown_caller_is_counted_and_refused_before_the_endpoint():
     seen, parts = Recorder(), Parts(Somebody(), Somebody())
     error = await refused(build(seen, parts)(request("list", "pods")))
     assert (error.code, seen.asked) == (401, [])
-    assert list(parts.record.codes)[0][-1] == "401"
+    assert next(iter(parts.record.codes))[-1] == "401"
