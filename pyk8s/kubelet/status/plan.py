@@ -120,4 +120,8 @@ def status_patch(old: Json, new: Json) -> Json:
         {**{field: None for field in ("reason", "message") if before.get(each["type"], {}).get(field)}, **each}
         for each in new["conditions"]
     ]
+    for field in ("podIPs", "hostIPs"):
+        if field in new:
+            # Merged by address, an address the pod had before it was started anew would stay, and stay first.
+            patch[field] = [{"$patch": "replace"}, *new[field]]
     return patch
