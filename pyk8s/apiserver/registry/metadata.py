@@ -86,11 +86,11 @@ def check_maps(metadata: Object) -> list[Cause]:
     if annotations and sum(len(k.encode()) + len(v.encode()) for k, v in annotations.items()) > MAX_ANNOTATIONS_BYTES:
         message = f"Too long: may not be more than {MAX_ANNOTATIONS_BYTES} bytes"
         causes.append(Cause("FieldValueTooLong", message, "metadata.annotations"))
-    for name in metadata.get("finalizers") or ():
-        causes += each("metadata.finalizers", name, syntax.qualified_name(name))
+    for index, name in enumerate(metadata.get("finalizers") or ()):
+        causes += each(f"metadata.finalizers[{index}]", name, syntax.qualified_name(name))
         if "/" not in name and name not in (ORPHAN, FOREGROUND, "kubernetes"):
             detail = "name is neither a standard finalizer name nor is it fully qualified"
-            causes.append(invalid_value("metadata.finalizers[0]", name, detail))
+            causes.append(invalid_value(f"metadata.finalizers[{index}]", name, detail))
     return causes
 
 
