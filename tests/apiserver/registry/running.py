@@ -85,8 +85,11 @@ class Running:
 
 @asynccontextmanager
 async def running_registry(store=None, *, config=None, bootstrap=True, namespaces=(), **more):
-    """A registry that has what every cluster has, and these namespaces with their service accounts."""
-    store = store or MemoryStore()
+    """A registry that has what every cluster has, and these namespaces with their service accounts.
+
+    A `store` that is handed in stays open.
+    """
+    ends, store = store is None, store or MemoryStore()
     cacher = Cacher(store)
     await cacher.start()
     try:
@@ -102,7 +105,8 @@ async def running_registry(store=None, *, config=None, bootstrap=True, namespace
         yield made
     finally:
         await cacher.close()
-        await store.close()
+        if ends:
+            await store.close()
 
 
 async def refused(asking):

@@ -49,8 +49,11 @@ class Pool:
         """All that are taken, as far as the watch cache has come."""
         return [one.name for one in self._cacher.select(self.resource)]
 
-    async def take(self, name: str, holder: Holder) -> bool:
-        """Take `name` for the holder; whether that was possible (it has it already counts). Raises ApiError."""
+    async def take(self, name: str, holder: Holder, *, again: bool = True) -> bool:
+        """Take `name` for the holder; whether that was possible. With `again` it is when the holder has it already.
+
+        Raises ApiError (ServiceUnavailable).
+        """
         parent = {"group": "", "resource": "services", "namespace": holder.namespace, "name": holder.name}
         record: Object = {
             "kind": self.resource.kind,
@@ -69,7 +72,7 @@ class Pool:
         except ApiError as error:
             if error.reason != "AlreadyExists":
                 raise
-            held = await self._records.stored(self.resource, "", name)
+            held = await self._records.stored(self.resource, "", name) if again else None
             return held is not None and holder_of(held.obj) == holder
         return True
 

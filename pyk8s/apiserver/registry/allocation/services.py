@@ -51,25 +51,26 @@ class Taking:
         self._dry_run = dry_run
         self._taken: list[tuple[Pool, str]] = []
 
-    async def named(self, pool: Pool, name: str) -> bool:
-        """Take this one; whether it was free."""
+    async def named(self, pool: Pool, name: str, *, again: bool = True) -> bool:
+        """Take this one; whether it was free, or (with `again`) the holder's already."""
         if self._dry_run:
-            return not pool.is_taken(name)
-        if not await pool.take(name, self.holder):
-            return False
-        self._taken.append((pool, name))
-        return True
+            free = not pool.is_taken(name) and (pool, name) not in self._taken
+        else:
+            free = await pool.take(name, self.holder, again=again)
+        if free:
+            self._taken.append((pool, name))
+        return free
 
     async def any(self, pool: Pool, band: Band, name: Callable[[int], str], random: Random) -> str | None:
         """Take one that is free; None when none is."""
         for number in band.candidates(lambda one: pool.is_taken(name(one)), random):
-            if await self.named(pool, name(number)):
+            if await self.named(pool, name(number), again=False):
                 return name(number)
         return None
 
     async def undo(self) -> None:
         """Give back what was taken."""
-        for pool, name in reversed(self._taken):
+        for pool, name in reversed(self._taken if not self._dry_run else []):
             await pool.give(name, self.holder)
         self._taken.clear()
 
