@@ -64,8 +64,12 @@ def reasons(pod: PodTemplate, cluster: Snapshot, refused: Mask) -> Mapping[str, 
     found: dict[str, int] = {}
     left = refused.copy()
     for taint, tainted in cluster.nodes.taints:
-        if taint.effect in AWAY and not tolerates(pod.tolerations, taint) and (here := left & tainted).any():
-            found[f"node(s) had untolerated taint {{{taint.key}: {taint.value}}}"] = int(here.sum())
+        if taint.effect not in AWAY or tolerates(pod.tolerations, taint):
+            continue
+        here = left & tainted
+        text = f"node(s) had untolerated taint {{{taint.key}: {taint.value}}}"
+        if here.any():
+            found[text] = found.get(text, 0) + int(here.sum())
             left &= ~here
     return found
 
