@@ -1,4 +1,4 @@
-"""All controllers against a real API server over gRPC, with the rights that their user has, and nodes that are hollow."""
+"""All controllers against a real API server over gRPC, with the rights that their user has, and hollow nodes."""
 
 import asyncio
 from contextlib import asynccontextmanager
