@@ -23,9 +23,6 @@ DEFAULT_HOME = Path("/var/lib/pyk8s")
 LONGEST = 107
 """Bytes of a unix socket's path. Source: unix(7)."""
 
-ROOM_FOR_SOCKETS = len("/nodes/") + 32 + len("/run/containerd/containerd.sock")
-"""Bytes of the longest socket path below a cluster's folder."""
-
 
 def home() -> Path:
     """The folder of all clusters and images of this machine: PYK8S_HOME when set."""
@@ -140,6 +137,15 @@ class Folder:
         """The folder of the node `name`."""
         return NodeFolder(self.path / "nodes" / name)
 
+    def check_room(self, node: str = "node-99") -> None:
+        """Raises SettingInvalid when the sockets of a node of that name would have too long a path."""
+        longest = len(os.fsencode(self.node(node).containerd_socket))
+        if longest > LONGEST:
+            raise SettingInvalid(
+                f"{self.node(node).path} is too long by {longest - LONGEST} bytes for the sockets below it (unix(7)): "
+                "choose shorter names, or set PYK8S_HOME to a shorter path"
+            )
+
     def exists(self) -> bool:
         """Whether there is anything of this cluster."""
         return self.path.is_dir()
@@ -159,11 +165,7 @@ class Folder:
 def of(name: str) -> Folder:
     """The folder of the cluster `name`, whether or not there is one. Raises SettingInvalid."""
     folder = Folder(home(), settings.check_name(name))
-    if len(os.fsencode(folder.path)) + ROOM_FOR_SOCKETS > LONGEST:
-        raise SettingInvalid(
-            f"{folder.path} is too long: "
-            f"sockets below it may have {LONGEST} bytes in all; set PYK8S_HOME to a shorter path"
-        )
+    folder.check_room()
     return folder
 
 

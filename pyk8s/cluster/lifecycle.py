@@ -31,7 +31,7 @@ T = TypeVar("T")
 SECONDS_TO_READY = 120.0
 """From the first process to the last node Ready, on a slow machine."""
 
-GRACE = 5.0
+GRACE = 3.0
 """Seconds that containers get to end themselves when a cluster is stopped."""
 
 Say = Callable[[str], None]
@@ -179,8 +179,10 @@ async def bring_ready(folder: Folder, wanted: Mapping[str, str], nodes: list[str
         await delivery.deliver_all(folder, node)
 
     async def ready() -> None:
-        if "control-plane" in served:
-            await served["control-plane"].wait()
+        # A node that was Ready when the cluster was stopped is so in the API until its agent is back.
+        for name, event in served.items():
+            if wanted[name] in ("control-plane", "node"):
+                await event.wait()
         async with readiness.administrator(folder) as client:
             await readiness.nodes_ready(client, nodes, lambda node: say(f"node {node} is Ready"), SECONDS_TO_READY)
 

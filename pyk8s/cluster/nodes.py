@@ -34,6 +34,7 @@ async def add(
             raise SettingInvalid(f"cluster {cluster} has a node {name} already")
         cpus, memory = cpus or settings.cpus, memory or settings.memory
         check_capacity(cpus, memory)
+        folder.check_room(name)
         node = wish.new_node(settings, name, cpus, memory)
         changed = settings.with_node(node)
         folder.write(changed)

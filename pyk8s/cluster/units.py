@@ -41,6 +41,7 @@ def control_plane(settings: Settings, folder: Folder) -> tuple[Unit, ...]:
             role="control-plane",
             argv=python("pyk8s", "control-plane", "--config", str(folder.config / "control-plane.yaml")),
             group=group,
+            uses=("etcd",),
             stop_seconds=10.0,
         ),
     )
@@ -110,6 +111,7 @@ def of_node(settings: Settings, folder: Folder, node: Node) -> tuple[Unit, ...]:
             argv=python("pyk8s", "node", "--config", str(config / f"{node.name}.yaml")),
             group=group,
             enter=holder,
+            uses=(f"{node.name}.containerd", "control-plane"),
             after=(f"{node.name}.containerd",),
         ),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from pyk8s.cluster.errors import ImageInvalid
-from pyk8s.cluster.images import dockerfile, layer, runstep
+from pyk8s.cluster.images import builtin, dockerfile, layer, runstep
 from pyk8s.cluster.images.basetree import BaseTree
 from pyk8s.cluster.images.compose import Config, base_config, compose
 from pyk8s.cluster.images.dockerfile import Instruction
@@ -107,7 +107,7 @@ def _begin(store: Store, context: Path, base: str) -> Build:
     if base == "scratch":
         return Build(context, store, None, Config(), BaseTree())
     full = normalize(base)
-    image = store.find(full)
+    image = store.find(full) or builtin.ensure(store, full)
     if image is None:
         raise ImageInvalid(f"there is no image {base} on this machine: load or build it first (see `pyk8s image list`)")
     config = Config.of(base_config(store, image))

@@ -77,19 +77,25 @@ class Supervisor:
     def _begin(self, unit: Unit) -> None:
         process = Process(unit, self._run, self._hands, self._changed)
         self._processes[unit.name] = process
-        names = (*unit.after, *((unit.enter,) if unit.enter else ()))
-        process.begin(lambda: [self._processes[name] for name in names if name in self._processes])
+        process.begin(lambda: [self._processes[name] for name in unit.needs if name in self._processes])
 
     async def _stop(self, names: list[str], grace: float) -> None:
-        """Stop `names`, layer by layer: a layer holds those that no other of the rest needs."""
-        left = {name: self._processes[name] for name in names}
-        while left:
-            needed = {need for process in left.values() for need in (*process.unit.after, process.unit.enter)}
-            layer = [process for name, process in left.items() if name not in needed] or list(left.values())
-            await asyncio.gather(*(process.stop(grace) for process in layer))
-            for process in layer:
-                del left[process.unit.name]
-                del self._processes[process.unit.name]
+        """Stop `names` at the same time, but each only after those that need or use it."""
+        over = {name: asyncio.Event() for name in names}
+
+        async def stop(process: Process) -> None:
+            name = process.unit.name
+            for other in (self._processes[each].unit for each in names):
+                if name in (*other.needs, *other.uses):
+                    await over[other.name].wait()
+            try:
+                await process.stop(grace)
+            finally:
+                over[name].set()
+
+        await asyncio.gather(*(stop(self._processes[name]) for name in names))
+        for name in names:
+            del self._processes[name]
 
     def _changed(self, process: Process) -> None:
         report = process.report()

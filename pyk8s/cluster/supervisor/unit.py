@@ -26,6 +26,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     env: dict[str, str] = {}
     after: tuple[str, ...] = ()
     """Units that must be ready before this one is started."""
+    uses: tuple[str, ...] = ()
+    """Units it talks to: they are stopped after it, but it can be started before them."""
     enter: str = ""
     """The unit whose network, mount and UTS namespaces it joins; "" for the machine's own."""
     holds: str = ""
@@ -36,6 +38,11 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     """Whether it tells by NOTIFY_SOCKET that it serves; else it counts as ready once it runs."""
     stop_seconds: float = 5.0
     """From SIGTERM to SIGKILL."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The units that must be there before it starts."""
+        return (*self.after, self.enter) if self.enter else self.after
 
 
 class State(StrEnum):
@@ -84,11 +91,7 @@ def ordered(units: dict[str, Unit]) -> list[Unit]:
     done: dict[str, Unit] = {}
     left = dict(units)
     while left:
-        free = [
-            unit
-            for unit in left.values()
-            if not any(name in left for name in (*unit.after, *((unit.enter,) if unit.enter else ())))
-        ]
+        free = [unit for unit in left.values() if not any(name in left for name in (*unit.needs, *unit.uses))]
         if not free:
             raise ValueError(f"these need one another: {', '.join(sorted(left))}")
         for unit in free:
