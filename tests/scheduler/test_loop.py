@@ -391,3 +391,26 @@ async def test_many_pods_are_bound_in_few_calls():
 async def test_a_wrong_config_is_refused():
     with pytest.raises(ConfigInvalid, match="schedulerName"):
         await run(FakeClient(), {"schedulerName": ""})
+
+
+class Late(FakeClient):
+    """Tells of changes two seconds after they happened."""
+
+    async def watch(self, ref, **more):
+        async for batch in super().watch(ref, **more):
+            await clock.sleep(2)
+            yield batch
+
+
+@pytest.mark.parametrize("when", [1.0, 2.5])
+@virtual_time
+async def test_news_from_before_a_binding_does_not_bind_a_pod_twice(when):
+    async with world() as made:
+        await made.nodes("n1", "n2")
+        await made.start(Late(made.api))
+        await made.pods("a")
+        await clock.sleep(when)
+        await made.client.patch(DEFAULT.of("a"), orjson.dumps({"metadata": {"labels": {"new": "1"}}}))
+        await clock.sleep(20)
+        assert [verb for verb, _, _ in made.api.calls].count("bind") == 1
+        assert made.where() != {"a": ""}
