@@ -79,7 +79,11 @@ class OwnerGcController:
         if is_waiting(new) or is_orphaning(new):
             self.queue.add(new.uid)
         changed = old is None or old.owner_references != new.owner_references
-        if new.owner_references and changed and any(self._may_be_lost(owner) for owner in new.owner_references):
+        if (
+            new.owner_references
+            and changed
+            and any(self._may_be_lost(owner, new.namespace) for owner in new.owner_references)
+        ):
             self.queue.add(new.uid)
         if old is not None and changed:
             for owner in old.owner_references:  # one that waited for it may go on
@@ -87,9 +91,9 @@ class OwnerGcController:
                 if held is not None and held.metadata.deleting:
                     self.queue.add(owner.uid)
 
-    def _may_be_lost(self, owner: OwnerReference) -> bool:
+    def _may_be_lost(self, owner: OwnerReference, namespace: str) -> bool:
         held = self.graph.get(owner.uid)
-        return held is None or held.metadata.deleting
+        return held is None or held.metadata.deleting or held.metadata.namespace not in ("", namespace)
 
     # Keys become writes.
 
