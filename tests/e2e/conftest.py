@@ -44,7 +44,8 @@ class Scoped:
 
     def __call__(self, *words, **more):
         """A verb in the namespace. Flags stand right behind the verb, before any `--`."""
-        verb = words[:2] if words[0] in GROUPS and words[1:2] != ("-f",) else words[:1]
+        depth = 3 if words[:2] == ("create", "secret") else 2 if words[0] in GROUPS and words[1] != "-f" else 1
+        verb = words[:depth]
         return self.machine(*verb, "-n", self.namespace, *words[len(verb) :], **more)
 
     def kubectl(self, *words, **more):

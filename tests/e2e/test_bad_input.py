@@ -91,7 +91,7 @@ def test_somebody_with_a_certificate_of_another_authority_is_refused(cluster, tm
     other = pki.Authority.create("another")
     forged = other.issue("kubernetes-admin", organizations=["system:masters"], client=True)
     file = tmp_path / "config"
-    kubeconfig.write(file, replace(held, cert=forged.cert, key=forged.key), name="forged")
+    kubeconfig.write(file, replace(held, cert=forged.certificate, key=forged.key), name="forged")
     cluster.machine.run("--kubeconfig", str(file), "get", "pods", code=1)
     assert "Traceback" not in cluster.machine.last.stderr
     assert cluster.machine.last.stderr.startswith("error:")

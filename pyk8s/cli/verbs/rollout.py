@@ -174,8 +174,6 @@ async def _undo(client: Client, target: Target, number: int, dry_run: str) -> No
     template = chosen["spec"]["template"]
     template.get("metadata", {}).get("labels", {}).pop(HASH, None)
     patch = [{"op": "replace", "path": "/spec/template", "value": template}]
-    version = deployment["metadata"]["resourceVersion"]
-    patch.insert(0, {"op": "test", "path": "/metadata/resourceVersion", "value": version})
     if dry_run != "client":
         await client.patch(target.ref, orjson.dumps(patch), PatchType.JSON, dry_run=dry_run == "server")
 
