@@ -68,7 +68,7 @@ class _Volume(msgspec.Struct, rename="camel"):
     secret: _Secret | None = None
     config_map: _Named | None = None
     persistent_volume_claim: _Claim | None = None
-    ephemeral: msgspec.Raw | None = None
+    ephemeral: dict[str, msgspec.Raw] | None = None
     projected: _Projected | None = None
     csi: _Csi | None = None
 
