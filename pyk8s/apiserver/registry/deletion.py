@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 from pyk8s.api.errors import Cause, bad_request, conflict, invalid
 from pyk8s.api.objectmeta import Object, parse_time, timestamp
 from pyk8s.api.resources import Resource
-from pyk8s.apiserver.registry.causes import invalid_value, unsupported
+from pyk8s.api.validation.causes import invalid as invalid_value
+from pyk8s.api.validation.causes import unsupported
 from pyk8s.apiserver.registry.metadata import FOREGROUND, ORPHAN
 from pyk8s.apiserver.registry.objects import with_metadata
 from pyk8s.apiserver.request import Options

@@ -10,7 +10,9 @@ from pyk8s.api import syntax
 from pyk8s.api.errors import Cause
 from pyk8s.api.objectmeta import Object
 from pyk8s.api.resources import Resource
-from pyk8s.apiserver.registry.causes import duplicate, each, forbidden_field, immutable, invalid_value, required
+from pyk8s.api.validation.causes import duplicate, each, immutable, required
+from pyk8s.api.validation.causes import forbidden as forbidden_field
+from pyk8s.api.validation.causes import invalid as invalid_value
 from pyk8s.apiserver.registry.objects import with_metadata, without
 
 SYSTEM = (

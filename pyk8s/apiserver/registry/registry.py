@@ -11,6 +11,7 @@ from pyk8s.api.errors import ApiError, bad_request
 from pyk8s.api.objectmeta import Object
 from pyk8s.api.refs import PODS, SERVICES, Ref
 from pyk8s.api.resources import Resource, Resources
+from pyk8s.api.validation.rules import judge
 from pyk8s.api.validation.structural import Structure
 from pyk8s.apiserver.admission.lookup import Lookup
 from pyk8s.apiserver.admission.order import ORDER
@@ -31,7 +32,7 @@ from pyk8s.apiserver.registry.subresources.binding import Bindings
 from pyk8s.apiserver.registry.subresources.eviction import Evictions
 from pyk8s.apiserver.registry.subresources.scale import Scales
 from pyk8s.apiserver.registry.subresources.token import Tokens
-from pyk8s.apiserver.registry.verbs import Verbs, judge
+from pyk8s.apiserver.registry.verbs import Verbs
 from pyk8s.apiserver.registry.writer import Writer
 from pyk8s.apiserver.request import Handler, Request, Response
 from pyk8s.storage.interface import Store

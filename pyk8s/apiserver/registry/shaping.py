@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from pyk8s.api.errors import Cause, bad_request, invalid
 from pyk8s.api.objectmeta import Object
 from pyk8s.api.resources import Resource
+from pyk8s.api.validation.causes import unsupported
 from pyk8s.api.validation.structural import Structure
-from pyk8s.apiserver.registry.causes import unsupported
 from pyk8s.apiserver.request import Request
 
 DIRECTIVES = ("Ignore", "Strict", "Warn")

@@ -22,11 +22,6 @@ from pyk8s.apiserver.request import Answer, Request
 from pyk8s.client.interface import View
 
 
-def judge(resource: Resource, new: Object, old: Object | None) -> list[Cause]:
-    """What is wrong with an object beyond its schema."""
-    return []
-
-
 class Verbs:
     """Reads bodies, hands objects to the writer, and makes its outcome an answer."""
 

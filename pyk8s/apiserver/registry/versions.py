@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pyk8s.api.errors import Cause, bad_request, invalid
-from pyk8s.apiserver.registry.causes import forbidden_field, invalid_value, unsupported
+from pyk8s.api.validation.causes import forbidden as forbidden_field
+from pyk8s.api.validation.causes import invalid as invalid_value
+from pyk8s.api.validation.causes import unsupported
 from pyk8s.apiserver.registry.continuation import Continuation
 from pyk8s.apiserver.request import Options
 

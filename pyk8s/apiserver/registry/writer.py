@@ -10,10 +10,10 @@ from pyk8s.aio import clock
 from pyk8s.api.errors import ApiError, Cause, already_exists, bad_request, conflict, not_found
 from pyk8s.api.objectmeta import Object, generate_name, timestamp
 from pyk8s.api.resources import Resource
+from pyk8s.api.validation.causes import invalid as invalid_value
 from pyk8s.apiserver.admission.review import Admission, Review
 from pyk8s.apiserver.cacher.splice import with_version
 from pyk8s.apiserver.registry import metadata as meta
-from pyk8s.apiserver.registry.causes import invalid_value
 from pyk8s.apiserver.registry.claims import Claim, Claimant
 from pyk8s.apiserver.registry.deletion import Keep, Mark, check_preconditions, is_finished, plan_delete
 from pyk8s.apiserver.registry.objects import Held, encode, without

@@ -165,9 +165,7 @@ async def test_a_strategic_patch_merges_containers_by_name(api):
     await made(api, "deployments.apps", deployment())
     containers = [{"name": "main", "image": "nginx:2"}, {"name": "side", "image": "busybox"}]
     patch = {"spec": {"template": {"spec": {"containers": containers}}}}
-    new = await api.ask(
-        "patch", "deployments.apps", "default", "web", body=patch, patch_type=PatchType.STRATEGIC
-    )
+    new = await api.ask("patch", "deployments.apps", "default", "web", body=patch, patch_type=PatchType.STRATEGIC)
     assert {one["name"]: one["image"] for one in new["spec"]["template"]["spec"]["containers"]} == {
         "main": "nginx:2",
         "side": "busybox",

@@ -86,7 +86,9 @@ async def test_a_body_over_the_limit_is_too_large(api):
 
 
 async def test_an_object_over_the_stores_limit_is_too_large(api):
-    error = await refused(api.create("configmaps", "default", config_map(big="x" * 1_600_000)))
+    sent = pod()
+    sent["spec"]["containers"][0]["args"] = ["x" * 1_600_000]
+    error = await refused(api.create("pods", "default", sent))
     assert error.code == 413
 
 
@@ -101,9 +103,7 @@ async def test_an_object_without_a_name_is_invalid(api):
     error = await refused(api.create("configmaps", "default", {"metadata": {}}))
     assert error.code == 422
     assert error.causes[0].field == "metadata.name"
-    assert error.message == (
-        'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required'
-    )
+    assert error.message == ('ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required')
 
 
 async def test_a_namespaced_object_needs_a_namespace(api):

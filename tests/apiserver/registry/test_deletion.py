@@ -164,6 +164,6 @@ def test_an_empty_body_leaves_the_query_as_it_is():
     ],
 )
 def test_check_preconditions(options, holds):
-    outcome = nullcontext() if holds else pytest.raises(ApiError, match="does not match the .* in record")
+    outcome = nullcontext() if holds else pytest.raises(ApiError, match=r"does not match the .* in record")
     with outcome:
         check_preconditions(row("configmaps"), obj(), 7, options)

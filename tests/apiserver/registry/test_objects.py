@@ -33,7 +33,9 @@ def test_encoding_puts_metadata_first_and_drops_the_version():
 
 
 def test_what_is_encoded_can_be_stamped_with_its_version():
-    body = with_version(encode({"spec": {"metadata": {}}, "metadata": {"name": "a"}, "apiVersion": "v1", "kind": "T"}), 9)
+    body = with_version(
+        encode({"spec": {"metadata": {}}, "metadata": {"name": "a"}, "apiVersion": "v1", "kind": "T"}), 9
+    )
     assert orjson.loads(body)["metadata"] == {"resourceVersion": "9", "name": "a"}
 
 

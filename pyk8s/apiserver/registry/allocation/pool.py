@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pyk8s.aio import clock
@@ -17,6 +18,10 @@ UID = "pyk8s.dev/service-uid"
 """The annotation that tells which life of a service holds the name."""
 
 
+API_SERVICE = ("default", "kubernetes")
+"""The service of the API itself: every API server makes it, so that it is one holder whatever its uid."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A service that holds names."""
@@ -29,21 +34,31 @@ class Holder:
     def of(cls, service: Object) -> Holder:
         """The holder that a service object is."""
         metadata = service["metadata"]
-        return cls(metadata.get("namespace", ""), metadata.get("name", ""), metadata.get("uid", ""))
+        namespace, name = metadata.get("namespace", ""), metadata.get("name", "")
+        return cls(namespace, name, "" if (namespace, name) == API_SERVICE else metadata.get("uid", ""))
 
 
 class Pool:
-    """Names that stand in the store as objects of `resource`, with `labels`."""
+    """Names that stand in the store as objects of `resource`, with `labels`; `kept` are those never given back."""
 
-    def __init__(self, records: Records, cacher: Cacher, resource: Resource, labels: dict[str, str]) -> None:
+    def __init__(
+        self,
+        records: Records,
+        cacher: Cacher,
+        resource: Resource,
+        *,
+        labels: Mapping[str, str] | None = None,
+        kept: Collection[str] = (),
+    ) -> None:
         self._records = records
         self._cacher = cacher
         self.resource = resource
-        self._labels = labels
+        self._labels = dict(labels or {})
+        self._kept = frozenset(kept)
 
     def is_taken(self, name: str) -> bool:
-        """Whether somebody has it, as far as the watch cache has come."""
-        return self._cacher.peek(self.resource, "", name) is not None
+        """Whether somebody has it, as far as the watch cache has come; what is kept is never free for anybody."""
+        return name in self._kept or self._cacher.peek(self.resource, "", name) is not None
 
     def names(self) -> list[str]:
         """All that are taken, as far as the watch cache has come."""
@@ -78,12 +93,16 @@ class Pool:
 
     async def give(self, name: str, holder: Holder) -> None:
         """Give `name` back, if the holder still has it. Raises ApiError (ServiceUnavailable)."""
+        if name in self._kept:
+            return
         held = await self._records.stored(self.resource, "", name)
         if held is not None and holder_of(held.obj) == holder:
             await self.drop(name, held)
 
     async def drop(self, name: str, held: Held) -> bool:
-        """Remove a record as it was read; whether nobody was faster."""
+        """Remove a record as it was read, unless it is kept; whether nobody was faster."""
+        if name in self._kept:
+            return False
         try:
             await self._records.remove(self.resource, "", name, held.revision)
         except Stale:

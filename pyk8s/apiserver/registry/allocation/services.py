@@ -10,10 +10,10 @@ from typing import TypeAlias
 from pyk8s.api.errors import ApiError, internal, invalid
 from pyk8s.api.objectmeta import Object
 from pyk8s.api.resources import Resource
+from pyk8s.api.validation.causes import invalid as invalid_value
 from pyk8s.apiserver.cacher.cacher import Cacher
 from pyk8s.apiserver.registry.allocation.pool import Holder, Pool
 from pyk8s.apiserver.registry.allocation.ranges import Band, address, address_band, port_band
-from pyk8s.apiserver.registry.causes import invalid_value
 from pyk8s.apiserver.registry.claims import Claim
 from pyk8s.apiserver.registry.config import Config
 from pyk8s.apiserver.registry.records import Records
@@ -81,8 +81,9 @@ class ServiceClaims:
     def __init__(
         self, records: Records, cacher: Cacher, addresses: Resource, config: Config, random: Random | None = None
     ) -> None:
-        self.addresses = Pool(records, cacher, addresses, ADDRESS_LABELS)
-        self.ports = Pool(records, cacher, NODE_PORTS, {})
+        kept = {config.first_service_ip}
+        self.addresses = Pool(records, cacher, addresses, labels=ADDRESS_LABELS, kept=kept)
+        self.ports = Pool(records, cacher, NODE_PORTS)
         self._network = config.services
         self._address_band = address_band(config.services)
         self._port_band = port_band(*config.node_ports)

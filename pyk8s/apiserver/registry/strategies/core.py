@@ -1,4 +1,4 @@
-"""Namespaces, nodes, secrets, config maps, bindings of roles and jobs: small rules of single kinds."""
+"""Namespaces, nodes, secrets, config maps and jobs: small rules of single kinds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from base64 import b64encode
 
 from pyk8s.api.errors import Cause
 from pyk8s.api.objectmeta import Object
-from pyk8s.apiserver.registry.causes import forbidden_field, immutable, invalid_value
+from pyk8s.api.validation.causes import forbidden as forbidden_field
 from pyk8s.apiserver.registry.objects import with_metadata
 from pyk8s.apiserver.registry.strategies.strategy import STATUS, Part, Strategy, status_only
 
@@ -108,33 +108,13 @@ def check_unchanging(new: Object, old: Object | None) -> list[Cause]:
     return causes
 
 
-def check_secret(new: Object, old: Object | None) -> list[Cause]:
-    """A secret keeps its type."""
-    causes = immutable("type", new.get("type"), old.get("type")) if old is not None else []
-    return causes + check_unchanging(new, old)
-
-
 SECRET = Strategy(
     prepare_for_create=lambda new, now: with_encoded(new),
     prepare_for_update=lambda new, old: with_encoded(new),
-    validate=check_secret,
+    validate=check_unchanging,
     selectable=("type",),
 )
 CONFIG_MAP = Strategy(validate=check_unchanging)
-
-
-# Bindings of roles.
-
-
-def check_role_ref(new: Object, old: Object | None) -> list[Cause]:
-    """A binding keeps its role: another role is another binding."""
-    if old is None or new.get("roleRef") == old.get("roleRef"):
-        return []
-    return [invalid_value("roleRef", new.get("roleRef"), "cannot change roleRef")]
-
-
-BINDING = Strategy(validate=check_role_ref, names="path_segment", create_on_update=True)
-ROLE = Strategy(names="path_segment", create_on_update=True)
 
 
 # Jobs: the pods of a job are told by its uid.

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pyk8s.api.errors import Cause
 from pyk8s.api.objectmeta import Object
 from pyk8s.api.podresources import qos_class
-from pyk8s.apiserver.registry.causes import forbidden_field, immutable, invalid_value
+from pyk8s.api.validation.causes import forbidden as forbidden_field
+from pyk8s.api.validation.causes import immutable
+from pyk8s.api.validation.causes import invalid as invalid_value
+from pyk8s.api.validation.podspec import check_pod_spec
 from pyk8s.apiserver.registry.objects import without
-from pyk8s.apiserver.registry.strategies.podspec import check_pod_spec
 from pyk8s.apiserver.registry.strategies.strategy import Part, Strategy, status_only, unmerged
 
 MIRROR = "kubernetes.io/config.mirror"
@@ -39,16 +41,15 @@ def prepare_for_create(new: Object, now: str) -> Object:
 
 
 def validate(new: Object, old: Object | None) -> list[Cause]:
-    """The whole spec of a new pod; of an update, that it changes only what may change."""
+    """A mirror pod names its node; an update changes only what may change."""
     spec = new.get("spec") or {}
     if old is not None:
-        return check_pod_spec(spec, "spec") + validate_change(spec, old.get("spec") or {})
+        return validate_change(spec, old.get("spec") or {})
     mirrors = (new["metadata"].get("annotations") or {}).get(MIRROR)
-    causes = check_pod_spec(spec, "spec")
-    if mirrors is not None and not spec.get("nodeName"):
-        detail = "must set spec.nodeName if mirror pod annotation is set"
-        causes.append(invalid_value(f"metadata.annotations[{MIRROR}]", mirrors, detail))
-    return causes
+    if mirrors is None or spec.get("nodeName"):
+        return []
+    detail = "must set spec.nodeName if mirror pod annotation is set"
+    return [invalid_value(f"metadata.annotations[{MIRROR}]", mirrors, detail)]
 
 
 def validate_change(new: Object, old: Object) -> list[Cause]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from pyk8s.api.errors import Cause
 from pyk8s.api.objectmeta import Object
-from pyk8s.apiserver.registry.causes import immutable, invalid_value, required
+from pyk8s.api.validation.causes import immutable, required
+from pyk8s.api.validation.causes import invalid as invalid_value
 from pyk8s.apiserver.registry.objects import without
 from pyk8s.apiserver.registry.strategies.strategy import Strategy
 
@@ -33,6 +34,11 @@ def has_node_ports(spec: Object) -> bool:
     return type_of(spec) == "NodePort" or (
         type_of(spec) == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
     )
+
+
+def is_exposed(spec: Object) -> bool:
+    """Whether the service can be reached from outside of the cluster."""
+    return type_of(spec) in ("NodePort", "LoadBalancer") or bool(spec.get("externalIPs"))
 
 
 def has_health_port(spec: Object) -> bool:
@@ -67,6 +73,8 @@ def prepare_for_update(new: Object, old: Object) -> Object:
     for field, default in (("ipFamilies", ["IPv4"]), ("ipFamilyPolicy", "SingleStack")):
         spec.setdefault(field, before.get(field, default))
     spec["ports"] = _ports(spec, before)
+    if not is_exposed(spec) and spec.get("externalTrafficPolicy") == before.get("externalTrafficPolicy"):
+        spec.pop("externalTrafficPolicy", None)
     if has_health_port(spec) and has_health_port(before) and not spec.get("healthCheckNodePort"):
         spec["healthCheckNodePort"] = before.get("healthCheckNodePort")
     if not has_health_port(spec):

@@ -13,6 +13,7 @@ from pyk8s.apiserver.registry.strategies.service import SERVICE
 from pyk8s.apiserver.registry.strategies.strategy import STATUS, Strategy
 
 _COUNTED = Strategy(counted=True)
+_ACCESS = Strategy(names="path_segment", create_on_update=True)
 _EVENT_FIELDS = (
     "involvedObject.kind",
     "involvedObject.namespace",
@@ -71,10 +72,10 @@ STRATEGIES: Mapping[tuple[str, str], Strategy] = {
     ("networking.k8s.io", "networkpolicies"): _COUNTED,
     ("node.k8s.io", "runtimeclasses"): Strategy(blind_update=False),
     ("policy", "poddisruptionbudgets"): Strategy(counted=True, blind_update=False),
-    ("rbac.authorization.k8s.io", "clusterrolebindings"): core.BINDING,
-    ("rbac.authorization.k8s.io", "clusterroles"): core.ROLE,
-    ("rbac.authorization.k8s.io", "rolebindings"): core.BINDING,
-    ("rbac.authorization.k8s.io", "roles"): core.ROLE,
+    ("rbac.authorization.k8s.io", "clusterrolebindings"): _ACCESS,
+    ("rbac.authorization.k8s.io", "clusterroles"): _ACCESS,
+    ("rbac.authorization.k8s.io", "rolebindings"): _ACCESS,
+    ("rbac.authorization.k8s.io", "roles"): _ACCESS,
     ("scheduling.k8s.io", "priorityclasses"): _COUNTED,
     ("storage.k8s.io", "csidrivers"): Strategy(blind_update=False),
     ("storage.k8s.io", "csinodes"): Strategy(blind_update=False),

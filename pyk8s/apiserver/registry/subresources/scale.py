@@ -7,7 +7,7 @@ import orjson
 from pyk8s.api.errors import Cause, bad_request
 from pyk8s.api.objectmeta import Object
 from pyk8s.api.selectors import from_labels, from_object
-from pyk8s.apiserver.registry.causes import invalid_value
+from pyk8s.api.validation.causes import invalid as invalid_value
 from pyk8s.apiserver.registry.objects import decode_any
 from pyk8s.apiserver.registry.patching import patched
 from pyk8s.apiserver.registry.reader import Reader

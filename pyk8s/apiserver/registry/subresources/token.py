@@ -13,10 +13,10 @@ from pyk8s.aio import clock
 from pyk8s.api.errors import ApiError, Cause, bad_request, conflict, invalid, not_found
 from pyk8s.api.objectmeta import Object, timestamp
 from pyk8s.api.refs import NODES, PODS, SECRETS, Ref
+from pyk8s.api.validation.causes import invalid as invalid_value
 from pyk8s.apiserver.admission.lookup import Lookup
 from pyk8s.apiserver.admission.review import Admission, Review
 from pyk8s.apiserver.registry.answers import answer
-from pyk8s.apiserver.registry.causes import invalid_value
 from pyk8s.apiserver.registry.objects import decode_any
 from pyk8s.apiserver.registry.reader import Reader
 from pyk8s.apiserver.request import Answer, Request
