@@ -45,7 +45,7 @@ def route(resources: Resources, method: str, path: str, *, watch: bool = False) 
         return Route("get" if verb == "head" else verb)
     resource, namespace, name, subresource, watched = where
     verb = _verb(method, name, watch or watched)
-    _check_method(resource, verb, namespace, subresource)
+    _check_method(resource, verb, namespace, name, subresource)
     return Route(verb, resource, namespace, name, subresource)
 
 
@@ -80,7 +80,7 @@ def _verb(method: str, name: str, watch: bool) -> str:
     return verb
 
 
-def _check_method(resource: Resource, verb: str, namespace: str, subresource: str) -> None:
+def _check_method(resource: Resource, verb: str, namespace: str, name: str, subresource: str) -> None:
     refused = ApiError("MethodNotAllowed", "the server does not allow this method on the requested resource")
     if subresource:
         taken = resource.subresource(subresource)
@@ -92,4 +92,6 @@ def _check_method(resource: Resource, verb: str, namespace: str, subresource: st
     if verb not in resource.verbs:
         raise refused
     if resource.namespaced and not namespace and verb not in ("list", "watch"):
+        raise refused
+    if (not name and verb in ("update", "patch")) or (name and verb == "create"):
         raise refused

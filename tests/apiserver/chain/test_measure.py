@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from pyk8s.aio.clock import sleep
 from pyk8s.api.errors import not_found
 from pyk8s.apiserver.chain.measure import measure
 from pyk8s.apiserver.chain.record import Record
@@ -38,8 +39,6 @@ async def test_an_error_that_is_none_of_the_api_counts_as_500():
 
 @virtual_time
 async def test_a_duration_falls_under_every_bound_above_it():
-    from pyk8s.aio.clock import sleep
-
     async def slow(made):
         await sleep(0.3)
         return Answer(b"{}")
