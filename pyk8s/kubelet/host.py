@@ -24,6 +24,8 @@ from pyk8s.kubelet.status.writer import StatusWriter
 from pyk8s.kubelet.tokens import Tokens
 from pyk8s.kubelet.volumes.mounter import Mounter
 
+MOST_EARLY_ENDS = 1024
+
 
 class Groups(Protocol):
     """What of control groups a kubelet uses: `kernel.cgroup.run.Groups` or its fake."""
@@ -57,7 +59,18 @@ class Host:
     services: Informer
     starts: asyncio.Semaphore
     allocatable: dict[str, str] = field(default_factory=dict)
+    early_ends: dict[str, None] = field(default_factory=dict)
     removed: Callable[[str], None] = lambda uid: None
+
+    def note_early_end(self, container_id: str) -> None:
+        """A process has ended that no worker knows yet: its container is just being started, or not ours."""
+        self.early_ends[container_id] = None
+        if len(self.early_ends) > MOST_EARLY_ENDS:
+            self.early_ends.pop(next(iter(self.early_ends)))
+
+    def take_early_end(self, container_id: str) -> bool:
+        """Whether a container ended before its start was known; asked once."""
+        return self.early_ends.pop(container_id, "") is None
 
     @property
     def root(self) -> str:

@@ -55,7 +55,7 @@ class FileEvents:
         self._waiting.pop(folder, None)
         watch = self._watches.pop(folder, None)
         if watch is not None:
-            with contextlib.suppress(OSError, KeyError):  # the folder may be gone, and its watch with it
+            with contextlib.suppress(OSError, KeyError, ValueError):  # its folder may be gone, or all be closed
                 self._inotify.rm_watch(watch)
 
     async def run(self) -> None:

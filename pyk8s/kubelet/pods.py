@@ -98,6 +98,7 @@ class Pods:
             if container_id in worker.memory.containers or container_id in worker.memory.sandboxes:
                 worker.note_end(container_id)
                 return
+        self._host.note_early_end(container_id)
 
     def note_change(self, uid: str) -> None:
         """An object that a pod refers to has changed."""

@@ -14,7 +14,6 @@ from pyk8s.kubelet.apply import apply
 from pyk8s.kubelet.errors import RuntimeTrouble
 from pyk8s.kubelet.hands import container as containers
 from pyk8s.kubelet.hands import volumes
-from pyk8s.kubelet.hands.sandbox import refresh_sandbox
 from pyk8s.kubelet.host import Host
 from pyk8s.kubelet.memory import Memory
 from pyk8s.kubelet.plan import plan_pod
@@ -127,9 +126,7 @@ class Worker:
         while self._ended:
             ended = self._ended.pop()
             try:
-                if ended in self.memory.sandboxes:
-                    await refresh_sandbox(self._host, self.memory, ended)
-                elif ended in self.memory.containers:
+                if ended in self.memory.sandboxes or ended in self.memory.containers:
                     await containers.note_end(self._host, self.memory, ended, self.wake)
             except RuntimeTrouble as why:
                 log.warning("the runtime could not be asked", pod=self.uid, why=why)

@@ -12,7 +12,7 @@ from pyk8s.aio import clock
 from pyk8s.kubelet.environment import Sources, environment, references
 from pyk8s.kubelet.errors import Missing, PodError, RuntimeTrouble
 from pyk8s.kubelet.expansion import expand
-from pyk8s.kubelet.hands.sandbox import configuration, write_hosts
+from pyk8s.kubelet.hands.sandbox import configuration, refresh_sandbox, write_hosts
 from pyk8s.kubelet.hands.volumes import string_data
 from pyk8s.kubelet.hooks import HookFailed, run_hook
 from pyk8s.kubelet.host import Host
@@ -50,19 +50,36 @@ async def start_container(host: Host, memory: Memory, pod: Pod, action: Start, w
         try:
             made = await host.runtime.create_container(action.sandbox_id, config, sandbox)
         except RuntimeTrouble as why:
+            await refresh_sandbox(host, memory, action.sandbox_id)  # it may have died
             host.tell(pod, "Warning", "Failed", f"Error: {why}", container.name)
             raise PodError("CreateContainerError", str(why)) from why
         host.tell(pod, "Normal", "Created", f"Container created: {container.name}", container.name)
         try:
             await host.runtime.start_container(made)
         except RuntimeTrouble as why:
-            await refresh_container(host, memory, made, wake)
             host.tell(pod, "Warning", "Failed", f"Error: {why}", container.name)
+            if await _has_died(host, memory, action.sandbox_id):
+                await host.runtime.remove_container(made)
+                return  # no fault of the container: it is started in the next sandbox
+            await refresh_container(host, memory, made, wake)
             if made in memory.containers and memory.containers[made].state == "exited":
                 return  # it counts as a crash: the status says StartError, the back-off is the container's own
             raise PodError("RunContainerError", str(why)) from why
     await refresh_container(host, memory, made, wake)
     host.tell(pod, "Normal", "Started", f"Container started: {container.name}", container.name)
+    if host.take_early_end(made):
+        await note_end(host, memory, made, wake)
+
+
+async def _has_died(host: Host, memory: Memory, sandbox_id: str) -> bool:
+    """Whether a sandbox in which nothing could be started is dead; the runtime may need a moment to know."""
+    for pause in SETTLE[:6]:
+        await refresh_sandbox(host, memory, sandbox_id)
+        sandbox = memory.sandboxes.get(sandbox_id)
+        if sandbox is None or not sandbox.ready:
+            return True
+        await clock.sleep(pause)
+    return False
 
 
 async def variables_of(host: Host, memory: Memory, pod: Pod, container: Container) -> dict[str, str]:
@@ -135,13 +152,20 @@ async def refresh_container(host: Host, memory: Memory, container_id: str, wake:
         host.prober.forget(container_id)
 
 
-async def note_end(host: Host, memory: Memory, container_id: str, wake: Wake) -> None:
-    """A container's process has ended: see it, and look again shortly while the runtime has not taken note itself."""
+async def note_end(host: Host, memory: Memory, ended: str, wake: Wake) -> None:
+    """The process of a container or sandbox has ended: see it, and look again shortly while the runtime has not taken
+    note itself."""
     for pause in SETTLE:
-        await refresh_container(host, memory, container_id, wake)
-        view = memory.containers.get(container_id)
-        if view is None or view.state != "running":
-            return
+        if ended in memory.sandboxes:
+            await refresh_sandbox(host, memory, ended)
+            sandbox = memory.sandboxes.get(ended)
+            if sandbox is None or not sandbox.ready:
+                return
+        else:
+            await refresh_container(host, memory, ended, wake)
+            view = memory.containers.get(ended)
+            if view is None or view.state != "running":
+                return
         await clock.sleep(pause)
 
 
