@@ -1,0 +1,71 @@
+from pyk8s.proxy.changes import Changes
+from tests.proxy.services import at, endpoint_slice, service
+
+
+def addresses(intents):
+    return [each.address for intent in intents for each in intent.everyone.endpoints]
+
+
+def test_a_service_and_its_slices_in_any_order_mean_the_same():
+    one, other = Changes("here"), Changes("here")
+    one.note_service(None, service())
+    one.note_slice(None, endpoint_slice("web", at("10.0.0.1")))
+    other.note_slice(None, endpoint_slice("web", at("10.0.0.1")))
+    other.note_service(None, service())
+    assert one.take() == other.take() != {}
+
+
+def test_everything_pending_is_handed_over_once():
+    changes = Changes("here")
+    changes.note_service(None, service("a"))
+    changes.note_service(None, service("b"))
+    changes.note_service(service("a"), service("a", port=81))
+    assert list(changes.take()) == ["shop/a", "shop/b"]
+    assert changes.take() == {}
+
+
+def test_a_service_that_is_gone_means_nothing():
+    changes = Changes("here")
+    changes.note_service(None, service())
+    changes.note_slice(None, endpoint_slice("web", at("10.0.0.1")))
+    changes.note_service(service(), None)
+    assert changes.take() == {"shop/web": ()}
+
+
+def test_slices_of_a_service_that_comes_again_are_still_known():
+    changes = Changes("here")
+    changes.note_slice(None, endpoint_slice("web", at("10.0.0.1")))
+    changes.note_service(None, service())
+    changes.note_service(service(), None)
+    changes.note_service(None, service())
+    assert addresses(changes.take()["shop/web"]) == ["10.0.0.1"]
+
+
+def test_a_slice_given_to_another_service_concerns_both():
+    changes = Changes("here")
+    for name in ("web", "other"):
+        changes.note_service(None, service(name))
+    first = endpoint_slice("web", at("10.0.0.1"), name="s")
+    changes.note_slice(None, first)
+    changes.take()
+    changes.note_slice(first, endpoint_slice("other", at("10.0.0.1"), name="s"))
+    taken = changes.take()
+    assert (addresses(taken["shop/web"]), addresses(taken["shop/other"])) == ([], ["10.0.0.1"])
+
+
+def test_a_slice_that_is_gone_takes_its_endpoints_along():
+    changes = Changes("here")
+    changes.note_service(None, service())
+    first, second = (endpoint_slice("web", at(f"10.0.0.{n}"), name=f"s{n}") for n in (1, 2))
+    changes.note_slice(None, first)
+    changes.note_slice(None, second)
+    changes.note_slice(first, None)
+    assert addresses(changes.take()["shop/web"]) == ["10.0.0.2"]
+
+
+def test_a_slice_without_a_service_concerns_nobody():
+    changes = Changes("here")
+    orphan = endpoint_slice("", at("10.0.0.1"))
+    changes.note_slice(None, orphan)
+    changes.note_slice(orphan, None)
+    assert changes.take() == {}

@@ -1,0 +1,84 @@
+import asyncio
+import json
+
+import pytest
+
+from pyk8s.proxy.health import Freshness, respond, serve
+from tests.virtual import virtual_time
+
+GET = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n"
+SYNCED = Freshness(limit=60, synced=1000.0)
+
+
+@pytest.mark.parametrize(
+    ("freshness", "now", "well"),
+    [
+        pytest.param(Freshness(60), 1000.0, False, id="never written"),
+        pytest.param(SYNCED, 9000.0, True, id="written, and nothing waits"),
+        pytest.param(Freshness(60, 1000.0, 1100.0), 1150.0, True, id="something waits, not for long"),
+        pytest.param(Freshness(60, 1000.0, 1100.0), 1161.0, False, id="something waits for too long"),
+    ],
+)
+def test_well(freshness, now, well):
+    assert freshness.well(now) is well
+
+
+@virtual_time
+async def test_what_waits_waits_from_the_first_and_until_it_is_written():
+    freshness = Freshness(60)
+    freshness.note_waiting()
+    first = freshness.waiting_since
+    await asyncio.sleep(5)
+    freshness.note_waiting()
+    assert freshness.waiting_since == first
+    freshness.note_synced(first + 5)
+    assert freshness.waiting_since == 0
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (GET % b"/healthz", b"200"),
+        (GET % b"/livez?verbose", b"200"),
+        (GET % b"/metrics", b"200"),
+        (GET % b"/nope", b"404"),
+        (b"POST /healthz HTTP/1.1\r\n\r\n", b"405"),
+        (b"nonsense\r\n\r\n", b"405"),
+    ],
+)
+def test_answers(request_, status):
+    assert respond(request_, SYNCED, 1001.0).split(b" ")[1] == status
+
+
+def test_ill_health_is_503_and_says_for_how_long():
+    head, _, body = respond(GET % b"/healthz", Freshness(60, 1000.0, 1100.0), 1200.0).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    told = json.loads(body)
+    assert (told["healthy"], told["waitingSeconds"], told["lastUpdated"]) == (False, 100.0, "1970-01-01T00:16:40+00:00")
+
+
+def test_metrics_bear_kube_proxys_names():
+    import pyk8s.proxy.sync  # noqa: F401 - registers them
+
+    body = respond(GET % b"/metrics", SYNCED, 1001.0)
+    assert b"kubeproxy_sync_proxy_rules_duration_seconds_bucket" in body
+    assert b"kubeproxy_sync_proxy_rules_iptables_restore_failures_total" in body
+
+
+async def test_it_is_served_over_http_and_noise_is_hung_up_on():
+    server = await serve(SYNCED, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    try:
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(GET % b"/healthz")
+        assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 200 OK\r\n")
+        writer.close()
+        reader, writer = await asyncio.open_connection(host, port)
+        writer.write(b"x" * 20000)
+        try:
+            assert await asyncio.wait_for(reader.read(), 10) == b""
+        except ConnectionError:
+            pass  # it hung up with some of our noise unread
+        writer.close()
+    finally:
+        server.close()
