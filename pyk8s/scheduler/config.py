@@ -20,9 +20,9 @@ class Config:
 
     name: str = DEFAULT_NAME
     """It schedules the pods whose spec.schedulerName is this."""
-    batch: int = 256
-    """Bindings in one call at most."""
-    calls: int = 4
+    batch: int = 64
+    """Bindings in one call at most; each is a request of its own to the server, which bounds how many it serves."""
+    calls: int = 3
     """Calls of bindings in flight at once."""
     first_backoff: float = 1.0
     longest_backoff: float = 10.0
