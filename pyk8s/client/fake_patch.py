@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pyk8s.api.errors import bad_request
@@ -35,13 +36,16 @@ def merged(base: Any, patch: Any) -> Any:
 
 
 def strategic(base: Any, patch: Any) -> Any:
-    """Like `merged`, but lists of MERGE_KEYS are merged member by member; `$patch: delete` removes one."""
+    """Like `merged`, but lists of MERGE_KEYS are merged member by member; `$patch: delete` removes one,
+    `$patch: replace` the whole list before."""
     result = dict(base) if isinstance(base, dict) else {}
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)
         elif isinstance(value, dict):
             result[key] = strategic(result.get(key), value)
+        elif isinstance(value, list) and {"$patch": "replace"} in value:
+            result[key] = [one for one in value if one != {"$patch": "replace"}]
         elif isinstance(value, list) and key in MERGE_KEYS:
             result[key] = _members(result.get(key) or [], value, MERGE_KEYS[key])
         else:
@@ -61,11 +65,9 @@ def _members(base: list[Any], patch: list[Any], name: str) -> list[Any]:
 
 def patched(base: dict[str, Any], patch: Any, kind: PatchType) -> dict[str, Any]:
     """`base` with `patch` applied. Raises ApiError("BadRequest") for what does not apply."""
-    if kind is PatchType.JSON:
-        return json_patched(base, patch)
-    if kind is PatchType.STRATEGIC:
-        return strategic(base, patch)
-    return merged(base, patch)
+    apply: Callable[[Any, Any], Any] = {PatchType.JSON: json_patched, PatchType.STRATEGIC: strategic}.get(kind, merged)
+    result: dict[str, Any] = apply(base, patch)
+    return result
 
 
 def json_patched(base: Any, operations: list[dict[str, Any]]) -> Any:

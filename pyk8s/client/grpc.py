@@ -22,6 +22,8 @@ T = TypeVar("T")
 SECONDS: Final = 60.0
 """How long one call may take; a watch lasts as long as it likes."""
 
+VIEWS: Final = {view: pb.View.Name(VIEW_NUMBERS[view]) for view in View}
+
 
 async def _answer(call: Awaitable[T]) -> T:
     try:
@@ -44,7 +46,7 @@ class GrpcClient:
         warned: Callable[[str], None] | None = None,
     ) -> None:
         self._channel = channel
-        self._stub: Any = service.ObjectsStub(channel)
+        self._stub: Any = service.ObjectsStub(channel)  # type: ignore[no-untyped-call]
         self._metadata = (("authorization", f"Bearer {token}"),) if token else None
         self._warned = warned
 
@@ -70,7 +72,7 @@ class GrpcClient:
 
     async def get(self, ref: Ref, *, view: View = View.OBJECT) -> bytes:
         """The object at `ref`."""
-        request = pb.GetRequest(ref=ref_message(ref), view=VIEW_NUMBERS[view])
+        request = pb.GetRequest(ref=ref_message(ref), view=VIEWS[view])
         return await self._object(self._stub.Get(request, timeout=SECONDS, metadata=self._metadata))
 
     async def list(
@@ -91,7 +93,7 @@ class GrpcClient:
             fields=fields,
             limit=limit,
             resource_version=resource_version,
-            view=VIEW_NUMBERS[view],
+            view=VIEWS[view],
         )
         setattr(request, "continue", continue_)
         items: list[bytes] = []
@@ -121,7 +123,7 @@ class GrpcClient:
             fields=fields,
             resource_version=resource_version,
             timeout_seconds=timeout,
-            view=VIEW_NUMBERS[view],
+            view=VIEWS[view],
         )
         call = self._stub.Watch(request, metadata=self._metadata)
         try:

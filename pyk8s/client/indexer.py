@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+List = list  # the class below has a method of that name
 
 IndexBy = Callable[[T], Iterable[str]]
 """The values an object is found under: `lambda pod: [pod["spec"]["nodeName"]]`."""
@@ -63,19 +64,19 @@ class Indexer(Generic[T]):
         """The object under `key`, or None."""
         return self._objects.get(key)
 
-    def list(self) -> list[T]:
+    def list(self) -> List[T]:
         """Every object."""
         return list(self._objects.values())
 
-    def keys(self) -> list[str]:
+    def keys(self) -> List[str]:
         """Every key."""
         return list(self._objects)
 
-    def by_index(self, name: str, value: str) -> list[T]:
+    def by_index(self, name: str, value: str) -> List[T]:
         """The objects that index `name` finds under `value`. Raises KeyError for an index that was never declared."""
         return [self._objects[key] for key in self._indices[name].get(value, ())]
 
-    def values_of(self, name: str) -> list[str]:
+    def values_of(self, name: str) -> List[str]:
         """Every value that index `name` has objects for."""
         return list(self._indices[name])
 

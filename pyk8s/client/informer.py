@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -17,6 +17,9 @@ from pyk8s.client.reflector import SCHEDULE, Reflector
 from pyk8s.observe import logs
 
 log = logs.get("informer")
+
+Objects: TypeAlias = list[Any]
+Keys: TypeAlias = list[str]
 
 OnChange = Callable[[Any, Any], None]
 """Called with (old, new): old is None for an object that is new, new is None for one that is gone."""
@@ -81,15 +84,15 @@ class Informer:
         """The object of `key` ("ns/name", or "name" when cluster-scoped), or None."""
         return self._objects.get(key)
 
-    def list(self) -> list[Any]:
+    def list(self) -> Objects:
         """Every object."""
         return self._objects.list()
 
-    def keys(self) -> list[str]:
+    def keys(self) -> Keys:
         """Every key."""
         return self._objects.keys()
 
-    def by_index(self, name: str, value: str) -> list[Any]:
+    def by_index(self, name: str, value: str) -> Objects:
         """The objects that index `name` finds under `value`."""
         return self._objects.by_index(name, value)
 

@@ -26,13 +26,13 @@ def split(key: str) -> tuple[str, str]:
 
 def version_of(obj: Any) -> str:
     """The resource version of an object; a struct holds it as `metadata.resource_version`."""
-    if isinstance(obj, dict):
-        return obj["metadata"].get("resourceVersion", "")
-    return obj.metadata.resource_version
+    metadata = obj["metadata"] if isinstance(obj, dict) else None
+    version: str = obj.metadata.resource_version if metadata is None else metadata.get("resourceVersion", "")
+    return version
 
 
 def uid_of(obj: Any) -> str:
     """The uid of an object; "" when it has none yet."""
-    if isinstance(obj, dict):
-        return obj["metadata"].get("uid", "")
-    return obj.metadata.uid
+    metadata = obj["metadata"] if isinstance(obj, dict) else None
+    uid: str = obj.metadata.uid if metadata is None else metadata.get("uid", "")
+    return uid

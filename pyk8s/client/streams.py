@@ -158,7 +158,7 @@ class Streams:
     """Opens streams over a channel, for example `GrpcClient.channel`. Nothing is sent before a stream is entered."""
 
     def __init__(self, channel: grpc.aio.Channel, *, token: str = "") -> None:
-        self._stub: Any = service.StreamsStub(channel)
+        self._stub: Any = service.StreamsStub(channel)  # type: ignore[no-untyped-call]
         self._metadata = (("authorization", f"Bearer {token}"),) if token else None
 
     async def logs(self, container: Container, options: LogOptions | None = None) -> AsyncIterator[bytes]:

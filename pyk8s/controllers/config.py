@@ -63,7 +63,7 @@ ELSEWHERE = frozenset({"kubeconfig", "logLevel", "runDir", "rootCAFile"})
 
 def from_mapping(settings: Mapping[str, Any]) -> Config:
     """The configuration that a file's content means. Raises ConfigInvalid, which names the setting."""
-    types = {field.name: type(field.default) for field in fields(Config)}
+    types: dict[str, type[Any]] = {field.name: type(field.default) for field in fields(Config)}
     values: dict[str, Any] = {}
     for name, value in settings.items():
         if name in ELSEWHERE:

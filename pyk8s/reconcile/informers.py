@@ -12,7 +12,8 @@ from pyk8s.aio.supervise import Tasks
 from pyk8s.api.refs import Ref
 from pyk8s.client.informer import Informer
 from pyk8s.client.interface import Client, View
-from pyk8s.reconcile.objects import KINDS, Meta, decoder
+from pyk8s.reconcile.fields import Meta
+from pyk8s.reconcile.objects import KINDS, decoder
 
 
 class Informers:

@@ -1,12 +1,12 @@
 """The few fields that controllers read of each kind, as structs: what a cache of them holds instead of whole objects.
 
-A template is kept as the JSON it came as (`msgspec.Raw`) and decoded by the few who copy or compare it. Timestamps stay
-text: RFC 3339 in UTC with seconds sorts as it reads. Field names and meaning: Kubernetes API reference v1.37.
+A template is kept as the JSON it came as (`msgspec.Raw`) and decoded by the few who copy or compare it. Field names and
+meaning: Kubernetes API reference v1.37.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,88 +14,25 @@ import orjson
 
 from pyk8s.api import refs
 from pyk8s.api.refs import Ref
+from pyk8s.reconcile.fields import AnnotatedMetadata, Condition, Fields, LabelSelector, Metadata, condition
 
 T = TypeVar("T")
 
 
-class Fields(msgspec.Struct, rename="camel", frozen=True, gc=False, omit_defaults=True):
-    """Base: fields read from camelCase JSON, all others ignored."""
-
-
-class OwnerReference(Fields):
-    """Who owns an object; at most one owner is its controller."""
-
-    kind: str
-    name: str
-    uid: str
-    api_version: str = ""
-    controller: bool | None = None
-    block_owner_deletion: bool | None = None
-
-
-class Metadata(Fields):
-    """What every object has, without annotations."""
-
-    name: str
-    namespace: str = ""
-    uid: str = ""
-    resource_version: str = ""
-    generation: int = 0
-    labels: dict[str, str] = {}
-    owner_references: tuple[OwnerReference, ...] = ()
-    finalizers: tuple[str, ...] = ()
-    creation_timestamp: str = ""
-    deletion_timestamp: str = ""
-
-    @property
-    def deleting(self) -> bool:
-        """Whether its deletion was asked for."""
-        return bool(self.deletion_timestamp)
-
-
-class AnnotatedMetadata(Metadata):
-    """Metadata of kinds whose annotations are read."""
-
-    annotations: dict[str, str] = {}
-
-
-class Meta(Fields):
-    """An object of any kind, of which only the metadata matters."""
-
-    metadata: Metadata
-
-
-class Condition(Fields):
-    """One condition of a status."""
-
-    type: str
-    status: str = "Unknown"
-    reason: str = ""
-    message: str = ""
-    last_transition_time: str = ""
-    last_update_time: str = ""
-    last_heartbeat_time: str = ""
-
-
-def condition(conditions: Sequence[Condition], type_: str) -> Condition | None:
-    """The condition of that type, or None."""
-    return next((one for one in conditions if one.type == type_), None)
-
-
-class PodAnnotations(Fields):
+class PodAnnotations(Fields, frozen=True):
     """The annotations of pods that controllers read."""
 
     deletion_cost: str = msgspec.field(default="", name="controller.kubernetes.io/pod-deletion-cost")
 
 
-class PodMetadata(Metadata):
+class PodMetadata(Metadata, frozen=True):
     """A pod's metadata."""
 
     annotations: PodAnnotations = PodAnnotations()
     deletion_grace_period_seconds: int | None = None
 
 
-class ContainerPort(Fields):
+class ContainerPort(Fields, frozen=True):
     """A port that a container says it has."""
 
     container_port: int
@@ -103,14 +40,14 @@ class ContainerPort(Fields):
     protocol: str = "TCP"
 
 
-class Container(Fields):
+class Container(Fields, frozen=True):
     """A container, for its ports."""
 
     ports: tuple[ContainerPort, ...] = ()
     restart_policy: str = ""
 
 
-class Toleration(Fields):
+class Toleration(Fields, frozen=True):
     """Which taint a pod bears with, and for how long."""
 
     key: str = ""
@@ -120,7 +57,7 @@ class Toleration(Fields):
     toleration_seconds: int | None = None
 
 
-class PodSpec(Fields):
+class PodSpec(Fields, frozen=True):
     """A pod's spec."""
 
     node_name: str = ""
@@ -131,19 +68,19 @@ class PodSpec(Fields):
     tolerations: tuple[Toleration, ...] = ()
 
 
-class PodIP(Fields):
+class PodIP(Fields, frozen=True):
     """One address of a pod."""
 
     ip: str = ""
 
 
-class ContainerStatus(Fields):
+class ContainerStatus(Fields, frozen=True):
     """A container's status, for its restarts."""
 
     restart_count: int = 0
 
 
-class PodStatus(Fields):
+class PodStatus(Fields, frozen=True):
     """A pod's status."""
 
     phase: str = ""
@@ -153,7 +90,7 @@ class PodStatus(Fields):
     container_statuses: tuple[ContainerStatus, ...] = ()
 
 
-class Pod(Fields):
+class Pod(Fields, frozen=True):
     """A pod."""
 
     metadata: PodMetadata
@@ -182,47 +119,7 @@ class Pod(Fields):
         return not self.is_terminal and not self.metadata.deletion_timestamp
 
 
-class LabelSelectorRequirement(Fields):
-    """One member of matchExpressions."""
-
-    key: str
-    operator: str
-    values: tuple[str, ...] = ()
-
-
-class LabelSelector(Fields):
-    """Labels to match; an empty one matches everything."""
-
-    match_labels: dict[str, str] = {}
-    match_expressions: tuple[LabelSelectorRequirement, ...] = ()
-
-    def matches(self, labels: dict[str, str]) -> bool:
-        """Whether `labels` fulfil every requirement."""
-        for key, value in self.match_labels.items():
-            if labels.get(key) != value:
-                return False
-        return all(_fulfils(labels, one) for one in self.match_expressions)
-
-    @property
-    def empty(self) -> bool:
-        """Whether it asks for nothing."""
-        return not self.match_labels and not self.match_expressions
-
-
-def _fulfils(labels: dict[str, str], wanted: LabelSelectorRequirement) -> bool:
-    match wanted.operator:
-        case "In":
-            return labels.get(wanted.key) in wanted.values
-        case "NotIn":
-            return labels.get(wanted.key) not in wanted.values
-        case "Exists":
-            return wanted.key in labels
-        case "DoesNotExist":
-            return wanted.key not in labels
-    return False
-
-
-class ReplicaSetSpec(Fields):
+class ReplicaSetSpec(Fields, frozen=True):
     """A replica set's spec."""
 
     selector: LabelSelector = LabelSelector()
@@ -231,7 +128,7 @@ class ReplicaSetSpec(Fields):
     template: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class ReplicaSetStatus(Fields):
+class ReplicaSetStatus(Fields, frozen=True):
     """A replica set's status."""
 
     replicas: int = 0
@@ -243,7 +140,7 @@ class ReplicaSetStatus(Fields):
     conditions: tuple[Condition, ...] = ()
 
 
-class ReplicaSet(Fields):
+class ReplicaSet(Fields, frozen=True):
     """A replica set."""
 
     metadata: AnnotatedMetadata
@@ -251,21 +148,21 @@ class ReplicaSet(Fields):
     status: ReplicaSetStatus = ReplicaSetStatus()
 
 
-class RollingUpdate(Fields):
+class RollingUpdate(Fields, frozen=True):
     """How far a rolling update may go: numbers or percentages of the replicas."""
 
     max_surge: int | str | None = None
     max_unavailable: int | str | None = None
 
 
-class Strategy(Fields):
+class Strategy(Fields, frozen=True):
     """How a deployment replaces its pods."""
 
     type: str = "RollingUpdate"
     rolling_update: RollingUpdate | None = None
 
 
-class DeploymentSpec(Fields):
+class DeploymentSpec(Fields, frozen=True):
     """A deployment's spec, with the API's defaults."""
 
     selector: LabelSelector = LabelSelector()
@@ -278,7 +175,7 @@ class DeploymentSpec(Fields):
     template: msgspec.Raw = msgspec.Raw(b"{}")
 
 
-class DeploymentStatus(Fields):
+class DeploymentStatus(Fields, frozen=True):
     """A deployment's status."""
 
     observed_generation: int = 0
@@ -292,7 +189,7 @@ class DeploymentStatus(Fields):
     conditions: tuple[Condition, ...] = ()
 
 
-class Deployment(Fields):
+class Deployment(Fields, frozen=True):
     """A deployment."""
 
     metadata: AnnotatedMetadata
@@ -306,7 +203,7 @@ def template_of(one: ReplicaSet | Deployment) -> dict[str, Any]:
     return template
 
 
-class ServicePort(Fields):
+class ServicePort(Fields, frozen=True):
     """A port of a service; the target is a number or a container port's name."""
 
     port: int
@@ -316,10 +213,10 @@ class ServicePort(Fields):
     app_protocol: str | None = None
 
 
-class ServiceSpec(Fields):
+class ServiceSpec(Fields, frozen=True):
     """A service's spec."""
 
-    selector: dict[str, str] = {}
+    selector: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it for each object
     ports: tuple[ServicePort, ...] = ()
     type: str = "ClusterIP"
     cluster_ip: str = msgspec.field(default="", name="clusterIP")
@@ -327,14 +224,14 @@ class ServiceSpec(Fields):
     publish_not_ready_addresses: bool = False
 
 
-class Service(Fields):
+class Service(Fields, frozen=True):
     """A service."""
 
     metadata: AnnotatedMetadata
     spec: ServiceSpec = ServiceSpec()
 
 
-class TargetRef(Fields):
+class TargetRef(Fields, frozen=True):
     """The object behind an endpoint."""
 
     kind: str = ""
@@ -343,7 +240,7 @@ class TargetRef(Fields):
     uid: str = ""
 
 
-class EndpointConditions(Fields):
+class EndpointConditions(Fields, frozen=True):
     """Whether an endpoint takes traffic, would take it, and is on its way out."""
 
     ready: bool | None = None
@@ -351,7 +248,7 @@ class EndpointConditions(Fields):
     terminating: bool | None = None
 
 
-class Endpoint(Fields):
+class Endpoint(Fields, frozen=True):
     """One endpoint of a slice."""
 
     addresses: tuple[str, ...] = ()
@@ -362,7 +259,7 @@ class Endpoint(Fields):
     target_ref: TargetRef | None = None
 
 
-class EndpointPort(Fields):
+class EndpointPort(Fields, frozen=True):
     """A port that all endpoints of a slice have."""
 
     name: str | None = None
@@ -371,7 +268,7 @@ class EndpointPort(Fields):
     app_protocol: str | None = None
 
 
-class EndpointSlice(Fields):
+class EndpointSlice(Fields, frozen=True):
     """A part of a service's endpoints, of one address family and one set of ports."""
 
     metadata: AnnotatedMetadata
@@ -380,7 +277,7 @@ class EndpointSlice(Fields):
     ports: tuple[EndpointPort, ...] = ()
 
 
-class Taint(Fields):
+class Taint(Fields, frozen=True):
     """What keeps pods off a node, or drives them from it."""
 
     key: str
@@ -389,7 +286,7 @@ class Taint(Fields):
     time_added: str = ""
 
 
-class NodeSpec(Fields):
+class NodeSpec(Fields, frozen=True):
     """A node's spec."""
 
     pod_cidr: str = msgspec.field(default="", name="podCIDR")
@@ -398,13 +295,13 @@ class NodeSpec(Fields):
     unschedulable: bool = False
 
 
-class NodeStatus(Fields):
+class NodeStatus(Fields, frozen=True):
     """A node's status."""
 
     conditions: tuple[Condition, ...] = ()
 
 
-class Node(Fields):
+class Node(Fields, frozen=True):
     """A node."""
 
     metadata: Metadata
@@ -412,33 +309,33 @@ class Node(Fields):
     status: NodeStatus = NodeStatus()
 
 
-class LeaseSpec(Fields):
+class LeaseSpec(Fields, frozen=True):
     """A lease's spec."""
 
     holder_identity: str | None = None
     renew_time: str | None = None
 
 
-class Lease(Fields):
+class Lease(Fields, frozen=True):
     """A lease."""
 
     metadata: Metadata
     spec: LeaseSpec = LeaseSpec()
 
 
-class NamespaceSpec(Fields):
+class NamespaceSpec(Fields, frozen=True):
     """A namespace's spec."""
 
     finalizers: tuple[str, ...] = ()
 
 
-class NamespaceStatus(Fields):
+class NamespaceStatus(Fields, frozen=True):
     """A namespace's status."""
 
     phase: str = "Active"
 
 
-class Namespace(Fields):
+class Namespace(Fields, frozen=True):
     """A namespace."""
 
     metadata: Metadata

@@ -15,7 +15,7 @@ import orjson
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import Ref
 from pyk8s.client.interface import Client, PatchType
-from pyk8s.reconcile.objects import LabelSelector, Metadata, OwnerReference
+from pyk8s.reconcile.fields import LabelSelector, Metadata, OwnerReference
 
 T = TypeVar("T")
 

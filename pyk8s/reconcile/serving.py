@@ -54,7 +54,7 @@ def woken(old: Pod | None, new: Pod | None, services: Informer) -> Iterable[str]
     """The keys of the services whose endpoints a change of a pod may touch."""
     if old is not None and new is not None and same_endpoint(old, new):
         return ()
-    touched = {}
+    touched: dict[str, None] = {}
     for pod in (old, new):
         if pod is not None:
             for service in services_of(pod, services):

@@ -3,7 +3,8 @@
 import pytest
 
 from pyk8s.client.metadata import key_of, split, uid_of, version_of
-from pyk8s.reconcile.objects import Meta, parse
+from pyk8s.reconcile.fields import Meta
+from pyk8s.reconcile.objects import parse
 
 POD = {"metadata": {"name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "7"}}
 NODE = {"metadata": {"name": "node-1"}}

@@ -8,8 +8,9 @@ from pyk8s.aio import clock
 from pyk8s.api.refs import CONFIG_MAPS, PODS, SECRETS
 from pyk8s.client.fake import FakeClient
 from pyk8s.client.interface import View
+from pyk8s.reconcile.fields import Meta
 from pyk8s.reconcile.informers import Informers, Scope
-from pyk8s.reconcile.objects import Meta, Pod
+from pyk8s.reconcile.objects import Pod
 from tests.virtual import virtual_time
 
 

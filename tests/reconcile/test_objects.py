@@ -3,19 +3,8 @@
 import msgspec
 import pytest
 
-from pyk8s.reconcile.objects import (
-    KINDS,
-    Condition,
-    Deployment,
-    LabelSelector,
-    LabelSelectorRequirement,
-    Node,
-    Pod,
-    condition,
-    decoder,
-    parse,
-    template_of,
-)
+from pyk8s.reconcile.fields import Condition, LabelSelector, LabelSelectorRequirement, condition
+from pyk8s.reconcile.objects import KINDS, Deployment, Node, Pod, decoder, parse, template_of
 
 
 def test_what_is_not_needed_is_not_kept():

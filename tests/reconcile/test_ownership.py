@@ -6,7 +6,8 @@ import pytest
 from pyk8s.api.errors import unavailable
 from pyk8s.api.refs import CONFIG_MAPS
 from pyk8s.client.fake import FakeClient
-from pyk8s.reconcile.objects import LabelSelector, Meta, Metadata, parse
+from pyk8s.reconcile.fields import LabelSelector, Meta, Metadata
+from pyk8s.reconcile.objects import parse
 from pyk8s.reconcile.ownership import adopt, controller_of, owner_reference, plan_claim, release
 from tests.virtual import virtual_time
 

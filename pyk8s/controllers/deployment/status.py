@@ -13,7 +13,8 @@ from typing import Any, Final
 from pyk8s.api.objectmeta import parse_time, timestamp
 from pyk8s.controllers.deployment.revisions import bounds
 from pyk8s.controllers.deployment.rollout import Sets
-from pyk8s.reconcile.objects import Condition, Deployment, condition
+from pyk8s.reconcile.fields import Condition, condition
+from pyk8s.reconcile.objects import Deployment
 
 COMPLETE: Final = "NewReplicaSetAvailable"
 TIMED_OUT: Final = "ProgressDeadlineExceeded"

@@ -18,7 +18,8 @@ from pyk8s.client.metadata import key_of
 from pyk8s.controllers.namespace.plan import FINALIZER, Left, conditions, contents, stages
 from pyk8s.reconcile import loop
 from pyk8s.reconcile.context import Context
-from pyk8s.reconcile.objects import Meta, Namespace, Pod, decoder
+from pyk8s.reconcile.fields import Meta
+from pyk8s.reconcile.objects import Namespace, Pod, decoder
 from pyk8s.reconcile.workqueue import WorkQueue
 
 NAME = "namespace-controller"

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pyk8s.api.objectmeta import parse_time, timestamp
-from pyk8s.reconcile.objects import Node, Pod, Taint, Toleration, condition
+from pyk8s.reconcile.fields import condition
+from pyk8s.reconcile.objects import Node, Pod, Taint, Toleration
 
 NOT_READY = "node.kubernetes.io/not-ready"
 UNREACHABLE = "node.kubernetes.io/unreachable"

@@ -21,7 +21,8 @@ from pyk8s.controllers.nodelifecycle.watchfulness import Watchfulness
 from pyk8s.observe import logs
 from pyk8s.reconcile import loop
 from pyk8s.reconcile.context import Context
-from pyk8s.reconcile.objects import Lease, Node, Pod, condition, decoder
+from pyk8s.reconcile.fields import condition
+from pyk8s.reconcile.objects import Lease, Node, Pod, decoder
 from pyk8s.reconcile.ratelimit import Bucket
 from pyk8s.reconcile.workqueue import WorkQueue
 

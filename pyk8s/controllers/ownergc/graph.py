@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pyk8s.api.refs import Ref
-from pyk8s.reconcile.objects import Metadata
+from pyk8s.reconcile.fields import Metadata
 
 REMEMBERED = 10_000
 """How many uids known to be gone are kept."""

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from pyk8s.controllers.ownergc.graph import Item
-from pyk8s.reconcile.objects import Metadata, OwnerReference
+from pyk8s.reconcile.fields import Metadata, OwnerReference
 
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"

@@ -31,7 +31,7 @@ from pyk8s.controllers.ownergc.plan import (
 from pyk8s.observe import logs
 from pyk8s.reconcile import loop
 from pyk8s.reconcile.context import Context
-from pyk8s.reconcile.objects import Metadata, OwnerReference
+from pyk8s.reconcile.fields import Metadata, OwnerReference
 from pyk8s.reconcile.workqueue import WorkQueue
 
 NAME = "generic-garbage-collector"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyk8s.reconcile.objects import Node, Pod, condition
+from pyk8s.reconcile.fields import condition
+from pyk8s.reconcile.objects import Node, Pod
 
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 

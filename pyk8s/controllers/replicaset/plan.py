@@ -14,7 +14,8 @@ from math import log2
 from typing import Any
 
 from pyk8s.api.objectmeta import parse_time, timestamp
-from pyk8s.reconcile.objects import Condition, Pod, ReplicaSet
+from pyk8s.reconcile.fields import Condition
+from pyk8s.reconcile.objects import Pod, ReplicaSet
 from pyk8s.reconcile.pods import available_in
 
 BURST = 500

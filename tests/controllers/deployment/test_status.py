@@ -16,7 +16,7 @@ from pyk8s.controllers.deployment.status import (
     judge_pause,
     judge_progress,
 )
-from pyk8s.reconcile.objects import Condition
+from pyk8s.reconcile.fields import Condition
 from tests.controllers.deployment.objects import EARLIER, NOON, STAMP, condition, deployment, replica_set
 
 NEW, OLD = replica_set(2, 4, 3), replica_set(1, 6, 6)

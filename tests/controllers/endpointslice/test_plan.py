@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyk8s.controllers.endpointslice.plan import MANAGED_BY, MANAGER, MOST, SERVICE_NAME, Plan, labels_of, plan_slices
-from pyk8s.reconcile.objects import AnnotatedMetadata, EndpointSlice
+from pyk8s.reconcile.fields import AnnotatedMetadata
+from pyk8s.reconcile.objects import EndpointSlice
 from tests.controllers.serving import pod, service
 
 ZONES = {"node-1": "zone-a"}

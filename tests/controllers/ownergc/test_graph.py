@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from pyk8s.api.refs import PODS
 from pyk8s.controllers.ownergc.graph import REMEMBERED, Graph, Item
-from pyk8s.reconcile.objects import Metadata, OwnerReference
+from pyk8s.reconcile.fields import Metadata, OwnerReference
 
 
 def item(uid, *owners):

@@ -15,7 +15,7 @@ from pyk8s.controllers.ownergc.plan import (
     plan_owner,
     state_of,
 )
-from pyk8s.reconcile.objects import Metadata, OwnerReference
+from pyk8s.reconcile.fields import Metadata, OwnerReference
 
 
 def reference(uid="o", block=True):
