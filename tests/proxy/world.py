@@ -1,5 +1,6 @@
 """A node, another node, two pods and somebody outside, as network namespaces, with programs that answer."""
 
+import errno
 import socket
 import threading
 from collections.abc import Iterator
@@ -39,6 +40,10 @@ class World:
                 return Fate("rejected")
             except TimeoutError:
                 return Fate("dropped")
+            except OSError as why:
+                if why.errno != errno.EHOSTUNREACH:
+                    raise
+                return Fate("unreachable")
         if name == f"{packet.destination}:{packet.port}":
             return Fate("passes")
         return Fate("goes", name, seen != packet.source)
