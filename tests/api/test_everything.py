@@ -22,7 +22,7 @@ from tests.api.generated import SCHEMA, objects
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 STRUCTURE = Structure()
 ROWS = [pytest.param(row, id=f"{row.plural}.{row.version}") for row in Resources.builtin()]
-FEW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+FEW = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -41,7 +41,12 @@ class Structure:
         self._tolerant.pop(definition, None)
 
     def is_clean(self, resource: Resource, obj: Object) -> bool:
-        """Whether the object has the shape of its kind and neither unknown fields nor nulls: nothing is left to do."""
+        """Whether the object has the shape of its kind and neither unknown fields nor nulls: nothing is left to do.
+
+        A kind without a definition takes everything as it is.
+        """
+        if not resource.definition:
+            return True
         strict = self._strict.get(resource.definition)
         if strict is None:
             strict = self._strict[resource.definition] = self._compile(resource.definition, strict=True)
@@ -64,7 +69,7 @@ class Structure:
 
     def unknown_fields(self, resource: Resource, obj: Object) -> list[str]:
         """The paths of fields that the kind does not have, in the object's order."""
-        if not resource.definition or self.is_clean(resource, obj):
+        if self.is_clean(resource, obj):
             return []
         found: list[str] = []
         _find_unknown(self.schema.shape(resource.definition), obj, "", found)
@@ -76,8 +81,6 @@ class Structure:
         A null means the zero value, as for Kubernetes' own decoder: a required list or object becomes an empty one, a
         string in a map of strings "", and anything else is left out.
         """
-        if not resource.definition:
-            return obj
         if self.is_clean(resource, obj):
             return obj
         pruned = _pruned(self.schema.shape(resource.definition), obj)

@@ -151,6 +151,7 @@ def test_what_has_no_schema_is_kept_as_it_is() -> None:
     free = {"metadata": {"name": "r"}, "revision": 1, "data": {"any": {"thing": None}}}
     assert STRUCTURE.prune(revisions, free) == free
     bare = Resource("example.com", "v1", "Widget", "widgets", "widget", True, "")
+    assert STRUCTURE.is_clean(bare, {"x": None})
     assert STRUCTURE.prune(bare, {"x": None}) == {"x": None}
     assert STRUCTURE.validate(bare, {"x": None}) == []
     assert STRUCTURE.unknown_fields(bare, {"x": None}) == []
