@@ -62,7 +62,7 @@ def test_etcd_listens_on_loopback_with_certificates_of_clients_and_peers():
 
 def test_a_node_sees_its_own_folders_and_name():
     plan = units.plan(DEMO, FOLDER, DEMO.node("node-1"), "nameserver 192.0.2.1\n")
-    targets = dict((target, source) for source, target in plan.binds)
+    targets = {target: source for source, target in plan.binds}
     for place in ("/run", "/var/lib/kubelet", "/var/lib/containerd", "/etc/cni", "/opt/cni", "/var/log", "/mnt"):
         assert targets[place].startswith("/var/lib/pyk8s/clusters/demo/nodes/node-1/")
     assert plan.hostname == "node-1"
