@@ -54,10 +54,7 @@ class Feed:
     async def start(self) -> None:
         """Read the whole store, then follow it. Returns once as new as the store was when called."""
         now = await self._store.revision()
-        try:
-            await self._load(max(1, now - self._settings.prefill))
-        except Compacted:
-            await self._load(0)
+        await self._load_past(max(1, now - self._settings.prefill))
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._follow(), name="cacher"),
@@ -65,6 +62,16 @@ class Feed:
         ]
         while not await self.progress.reach(now, self._settings.wait):
             log.info("still catching up with the store", revision=self.progress.revision, wanted=now)
+
+    async def _load_past(self, revision: int) -> None:
+        """Begin as far back as `revision`, or as history goes: what follows from there can then be resumed."""
+        try:
+            try:
+                await self._load(revision)
+            except Compacted as why:
+                await self._load(why.compacted)
+        except Compacted:
+            await self._load(0)  # compacted again meanwhile
 
     async def close(self) -> None:
         """Stop following and end every watch."""

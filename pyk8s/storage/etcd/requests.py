@@ -57,7 +57,5 @@ def found(answer: Any) -> Item | None:
 
 def watch(key: bytes, end: bytes, after: int, *, previous: bool) -> Any:
     """Every write in [key, end) above revision `after`, large revisions in fragments."""
-    create = rpc.WatchCreateRequest(
-        key=key, range_end=end, start_revision=after + 1, prev_kv=previous, fragment=True, progress_notify=True
-    )
+    create = rpc.WatchCreateRequest(key=key, range_end=end, start_revision=after + 1, prev_kv=previous, fragment=True)
     return rpc.WatchRequest(create_request=create)

@@ -67,6 +67,7 @@ class EtcdStore:
     async def get(self, key: str) -> tuple[Item | None, int]:
         """The item, or None, and the revision."""
         answer = await self._calls.read(self._calls.kv.Range, requests.read(key))
+        self._writer.seen = max(self._writer.seen, answer.header.revision)
         return requests.item(answer.kvs[0]) if answer.kvs else None, answer.header.revision
 
     async def list(self, prefix: str, *, revision: int = 0, limit: int = 0, after: str = "") -> Page:

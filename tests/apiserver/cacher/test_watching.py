@@ -249,14 +249,17 @@ async def test_the_past_can_be_resumed_after_a_restart_of_the_cache():
 
 
 @virtual_time
-async def test_a_restart_after_a_compaction_begins_with_what_is_there():
+async def test_a_restart_after_a_compaction_goes_back_as_far_as_history_does():
     store = MemoryStore()
     async with cluster(store) as made:
         start = await made.put("a")
-        await made.put("b")
-        await made.store.compact(await made.put("c"))
+        edge = await made.put("b")
+        await made.store.compact(edge)
+        await made.put("c")
         made.store = MemoryStore()
     async with cluster(store, prefill=100) as again:
         assert len((await again.cacher.list(PODS)).items) == 3
         with pytest.raises(ApiError, match="too old"):
             await again.cacher.watch(PODS, after=start)
+        watch = await again.cacher.watch(PODS, after=edge)
+        assert [event[1] for event in told(await take(watch, 1))] == ["c"]
