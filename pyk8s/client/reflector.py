@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from pyk8s.aio import clock
 from pyk8s.aio.backoff import Backoff, Schedule
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import Ref
@@ -14,8 +15,11 @@ from pyk8s.observe import logs
 
 log = logs.get("reflector")
 
-SCHEDULE = Schedule(first=0.05, factor=2.0, limit=5.0, jitter=1.0)
-"""Short at first, as an API server that restarts is back within a second; spread wide, as every reader comes back."""
+SCHEDULE = Schedule(first=0.05, factor=2.0, limit=2.0, jitter=0.5)
+"""Short, as an API server that restarts is back within seconds; spread wide, as every reader comes back."""
+
+HEALTHY_AFTER = 5.0
+"""A stream that lasted for so many seconds ended for no fault of anybody's, even if it had nothing to tell."""
 
 
 class Sink(Protocol):
@@ -73,8 +77,8 @@ class Reflector:
         self.resource_version = listing.resource_version
 
     async def _watch(self) -> bool:
-        """Read one stream to its end; whether it told anything."""
-        told = False
+        """Read one stream to its end; whether it was of use: told anything, or lasted."""
+        told, started = False, clock.monotonic()
         stream = self._client.watch(
             self._ref,
             resource_version=self.resource_version,
@@ -91,6 +95,9 @@ class Reflector:
             self.resource_version = batch[-1].resource_version
             told = True
             self._backoff.reset()
+        if clock.monotonic() - started >= HEALTHY_AFTER:
+            self._backoff.reset()
+            return True
         return told
 
     async def _recover(self, why: ApiError) -> None:
