@@ -122,12 +122,19 @@ class Store:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Alone with the store: hold this from the first blob to `name`, so that no `remove` takes blobs between."""
+        """Alone with the store: hold this from the first blob to `name`, so that no `remove` takes blobs between.
+
+        Blobs that got no name because of an error go again.
+        """
         self.prepare()
         handle = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
+        except BaseException:
+            with contextlib.suppress(ImageInvalid, OSError):
+                self._sweep()
+            raise
         finally:
             os.close(handle)
 
@@ -150,10 +157,7 @@ class Store:
             if len(left) == len(self._index()):
                 raise ImageInvalid(f"there is no image {name}: see `pyk8s image list`")
             self._write(left)
-            needed = {blob.hex for each in left for blob in self._image(each).blobs}
-            for path in self.blobs.iterdir():
-                if path.name not in needed:
-                    path.unlink()
+            self._sweep()
 
     def prepare(self) -> None:
         """Make the folder when it is missing."""
@@ -161,6 +165,13 @@ class Store:
         marker = self.path / "oci-layout"
         if not marker.exists():
             write_file(marker, b'{"imageLayoutVersion":"1.0.0"}', mode=0o644, sync=False)
+
+    def _sweep(self) -> None:
+        """Remove the blobs that no image needs."""
+        needed = {blob.hex for each in self._index() for blob in self._image(each).blobs}
+        for path in self.blobs.iterdir():
+            if path.name not in needed:
+                path.unlink()
 
     def _index(self) -> list[Descriptor]:
         try:
