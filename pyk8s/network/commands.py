@@ -33,8 +33,8 @@ class Links(Protocol):
         """All of them."""
         ...
 
-    def find(self, name: str, netns: str = "") -> Link | None:
-        """One of them, without its addresses."""
+    def index(self, name: str, netns: str = "") -> int:
+        """The number of one of them, 0 when it is not there."""
         ...
 
     def run(self, transaction: Transaction, netns: str = "") -> None:
@@ -68,8 +68,11 @@ class Loopbacks(Protocol):
 
 @dataclass(slots=True)
 class Hands:
-    """What a command changes things with. `bridges` are those known to be as they should; `inside` enters a namespace
-    once for several changes; `isolated` masquerades for a network of its own, where no agent does it for the node."""
+    """What a command changes things with.
+
+    `inside` enters a namespace once for several changes; `isolated` masquerades for a network of its own, where no
+    agent does it for the node; `bridges` are those known to be as they should, by wish and number, with their MACs.
+    """
 
     links: Links
     routes: Routes
@@ -78,7 +81,7 @@ class Hands:
     inside: Callable[[str], AbstractContextManager[object]]
     isolated: Callable[[NetConf], None]
     sysctl: Callable[[str, str], None]
-    bridges: set[tuple[str, ...]] = field(default_factory=set)
+    bridges: dict[tuple[Link, int], str] = field(default_factory=dict)
 
 
 def add(call: Call, conf: NetConf, hands: Hands) -> Answer:
@@ -112,20 +115,18 @@ def _reserve(store: Store, owner: tuple[str, str], conf: NetConf) -> list[tuple[
 
 
 def _ensure_bridge(wish: Link, hands: Hands) -> str:
-    """Make the bridge, or put it right the first time it is seen; its MAC."""
-    seen = hands.links.find(wish.name)
-    known = (wish.name, *wish.addresses)
-    if seen is None or not seen.up or known not in hands.bridges:
-        if seen is not None:
-            seen = hands.links.observe().get(wish.name)
-        with suppress(Exists):
-            hands.links.run(plan_link(wish, seen))
-        if wish.addresses:
-            hands.sysctl("net/ipv4/ip_forward", "1")
-            hands.sysctl(f"net/ipv4/conf/{wish.name}/route_localnet", "1")
-        hands.bridges.add(known)
-        seen = hands.links.find(wish.name)
-    return seen.mac if seen is not None else wish.mac
+    """Make the bridge, or put it right the first time it is seen; its MAC. One seen before costs one cheap question."""
+    known = (wish, hands.links.index(wish.name))
+    if known in hands.bridges:
+        return hands.bridges[known]
+    with suppress(Exists):  # two first pods at once
+        hands.links.run(plan_link(wish, hands.links.observe().get(wish.name)))
+    if wish.addresses:
+        hands.sysctl("net/ipv4/ip_forward", "1")
+        hands.sysctl(f"net/ipv4/conf/{wish.name}/route_localnet", "1")
+    made = hands.links.observe()[wish.name]
+    hands.bridges[wish, hands.links.index(wish.name)] = made.mac
+    return made.mac
 
 
 def _make_pair(attachment: Attachment, hands: Hands) -> None:

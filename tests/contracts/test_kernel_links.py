@@ -114,10 +114,12 @@ def test_a_namespace_that_is_not_there_is_absent(ground):
         ground.run(Add(Link("p0", "veth", peer=Peer("eth0", "/nowhere/at/all"))))
 
 
-def test_find_tells_one_link_or_none(ground):
-    ground.run(Add(Link("br0", "bridge", mac="0a:58:0a:09:00:01")))
-    assert ground.links.find("br0", ground.here).mac == "0a:58:0a:09:00:01"
-    assert ground.links.find("nope", ground.here) is None
+def test_a_link_that_is_made_again_has_another_number(ground):
+    assert ground.links.index("br0", ground.here) == 0
+    ground.run(Add(Link("br0", "bridge")))
+    first = ground.links.index("br0", ground.here)
+    ground.run(Remove("br0"), Add(Link("br1", "bridge")), Add(Link("br0", "bridge")))
+    assert ground.links.index("br0", ground.here) not in (0, first)
 
 
 def test_changes_are_seen(ground):

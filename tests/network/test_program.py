@@ -71,7 +71,7 @@ def test_foreign_errors_become_cni_errors_at_the_door(hands, conf, why, code):
     def fail(*_):
         raise why
 
-    hands.links.find = fail
+    hands.links.index = fail
     exit_code, error = ask(hands, conf)
     assert (exit_code, error["code"], error["cniVersion"]) == (1, code, "1.0.0")
     assert str(why) in error["details"]

@@ -15,16 +15,18 @@ class FakeLinks:
     """Runs transactions on `spaces`: namespace path -> link name -> link. A namespace exists once it is named there."""
 
     def __init__(self, *netns: str) -> None:
+        self._count = 0
+        self._numbers: dict[tuple[str, str], int] = {}
         self.spaces: dict[str, dict[str, Link]] = {path: {"lo": Link("lo", mtu=65536)} for path in ("", *netns)}
 
     def observe(self, netns: str = "") -> dict[str, Link]:
         """Every link of `netns` by name, its peer untold as the kernel leaves it."""
         return {name: replace(link, peer=None) for name, link in self._space(netns).items()}
 
-    def find(self, name: str, netns: str = "") -> Link | None:
-        """The link `name` without its addresses and its master's name."""
+    def index(self, name: str, netns: str = "") -> int:
+        """The number of the link `name`, 0 when there is none."""
         held = self._space(netns).get(name)
-        return None if held is None else replace(held, peer=None, addresses=(), master="")
+        return 0 if held is None else self._numbers[netns, name]
 
     def run(self, transaction: Transaction, netns: str = "") -> None:
         """Carry out `transaction` in `netns`; raises what the kernel would."""
@@ -78,6 +80,8 @@ class FakeLinks:
             back = Peer(link.name, netns)
             beyond[peer.name] = Link(peer.name, "veth", up=False, mtu=made.mtu, mac=peer.mac, peer=back)
         space[link.name] = made
+        self._count += 1
+        self._numbers[netns, link.name] = self._count
 
     def _remove(self, action: Remove, netns: str) -> None:
         link, space = self._held(action, netns), self._space(netns)

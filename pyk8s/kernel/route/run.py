@@ -56,14 +56,14 @@ def observe(netns: str = "") -> tuple[Route, ...]:
 def _run_one(route: Any, action: Put | Remove) -> None:
     match action:
         case Put(wanted):
-            route.route("replace", **_arguments(route, wanted))
+            route.route("replace", **_arguments(wanted))
         case Remove(unwanted):
             arguments = {"dst": unwanted.destination, "family": _family(unwanted), "table": unwanted.table}
             with suppress(Absent), translated(action):
                 route.route("del", **arguments, proto=unwanted.protocol)
 
 
-def _arguments(route: Any, wanted: Route) -> dict[str, Any]:
+def _arguments(wanted: Route) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "dst": wanted.destination,
         "family": _family(wanted),
@@ -74,7 +74,7 @@ def _arguments(route: Any, wanted: Route) -> dict[str, Any]:
     if wanted.gateway:
         arguments["gateway"] = wanted.gateway
     if wanted.device:
-        arguments["oif"] = index_of(route, wanted.device)
+        arguments["oif"] = index_of(wanted.device)
     if wanted.source:
         arguments["prefsrc"] = wanted.source
     return arguments
