@@ -19,8 +19,38 @@ from pyk8s.apiserver.registry.objects import Held
 REMEMBERED = 4096
 """Decoded objects kept at most."""
 
+FOLLOWED = (
+    Ref("", "v1", "limitranges"),
+    Ref("", "v1", "resourcequotas"),
+    Ref("scheduling.k8s.io", "v1", "priorityclasses"),
+    Ref("storage.k8s.io", "v1", "storageclasses"),
+)
+"""Collections that stay small and are looked through with almost every write."""
+
 Fetch = Callable[[Resource, str, str], Awaitable[Held | None]]
 """The object as the store itself has it."""
+
+
+class _Followed:
+    """A small collection that is asked for with almost every write: decoded as it changes, by namespace."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, dict[str, Object]] = {}
+
+    def change(self, old: Cached | None, new: Cached | None) -> None:
+        """Take one change over."""
+        if new is not None:
+            self._held.setdefault(new.namespace, {})[new.key] = new.object()
+        elif old is not None:
+            held = self._held[old.namespace]
+            del held[old.key]
+            if not held:
+                del self._held[old.namespace]
+
+    def within(self, namespace: str) -> Sequence[Object]:
+        """The objects of a namespace, or of the cluster, by name."""
+        held = self._held.get(namespace)
+        return [held[key] for key in sorted(held)] if held else ()
 
 
 class Lookup:
@@ -31,6 +61,9 @@ class Lookup:
         self._cacher = cacher
         self._fetch = fetch
         self._decoded: dict[tuple[str, str, str], tuple[int, Object]] = {}
+        self._followed = {ref: _Followed() for ref in FOLLOWED}
+        for ref, followed in self._followed.items():
+            cacher.subscribe(self._row(ref), followed.change)
 
     def peek(self, ref: Ref, namespace: str, name: str) -> Object | None:
         """The object as far as the watch cache has come."""
@@ -64,6 +97,9 @@ class Lookup:
 
     def every(self, ref: Ref, namespace: str = "") -> Sequence[Object]:
         """The objects of a collection as far as the watch cache has come."""
+        followed = self._followed.get(ref)
+        if followed is not None:
+            return followed.within(namespace)
         return [self._object(ref, one) for one in self._cacher.select(self._row(ref), Selection(namespace))]
 
     def kinds(self, names: Iterable[str]) -> list[Resource]:

@@ -5,6 +5,7 @@ Source: plugin/pkg/admission/serviceaccount; KEP-1205 (projected tokens).
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 from pyk8s.api.errors import ApiError, forbidden
@@ -18,6 +19,7 @@ PLACE = "/var/run/secrets/kubernetes.io/serviceaccount"
 VOLUME_PREFIX = "kube-api-access-"
 TOKEN_SECONDS = 3607
 """Recognisable, so that nobody takes it for a value that somebody chose. Source: the same plugin."""
+RANDOM = Random()  # noqa: S311 - names a volume, guards nothing
 ROOT_CA = "kube-root-ca.crt"
 
 
@@ -55,7 +57,7 @@ def with_volume(spec: Object) -> Object:
     """The volumes and containers of a pod whose containers find the token at PLACE, unless they put something there."""
     volumes = list(spec.get("volumes") or ())
     name = next((one["name"] for one in volumes if one["name"].startswith(VOLUME_PREFIX) and "projected" in one), "")
-    fresh = name or generate_name(VOLUME_PREFIX)
+    fresh = name or generate_name(VOLUME_PREFIX, RANDOM)
     mount = {"name": fresh, "readOnly": True, "mountPath": PLACE}
     changed: dict[str, Any] = {}
     used = bool(name)
