@@ -7,10 +7,9 @@ the store's header told. It must not know users, kinds or schemas, and it never 
 
 from pyk8s.apiserver.cacher.cached import Cached
 from pyk8s.apiserver.cacher.cacher import Cacher
-from pyk8s.apiserver.cacher.changes import Told
 from pyk8s.apiserver.cacher.collection import CachedPage
 from pyk8s.apiserver.cacher.selection import ALL, Selection
 from pyk8s.apiserver.cacher.settings import Settings
 from pyk8s.apiserver.cacher.watch import Watch
 
-__all__ = ["ALL", "Cached", "CachedPage", "Cacher", "Selection", "Settings", "Told", "Watch"]
+__all__ = ["ALL", "Cached", "CachedPage", "Cacher", "Selection", "Settings", "Watch"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pyk8s.api.errors import ApiError, Cause, expired, unavailable
 from pyk8s.api.resources import Resource
 from pyk8s.apiserver.cacher.cached import Cached
-from pyk8s.apiserver.cacher.changes import Told, bookmark
+from pyk8s.apiserver.cacher.changes import bookmark
 from pyk8s.apiserver.cacher.collection import CachedPage, Collection, OnChange
 from pyk8s.apiserver.cacher.feed import PAGE, Feed, decoded
 from pyk8s.apiserver.cacher.progress import SharedRead
 from pyk8s.apiserver.cacher.selection import ALL, Selection
 from pyk8s.apiserver.cacher.settings import Settings
 from pyk8s.apiserver.cacher.watch import Watch
+from pyk8s.client.interface import WatchEvent
 from pyk8s.storage import keys
 from pyk8s.storage.interface import Compacted, FutureRevision, Store
 
@@ -173,7 +174,7 @@ class Cacher:
             closed=collection.audience.remove,
         )
         if initial or not after:
-            begin = [Told("ADDED", one.body, str(one.revision)) for one in collection.select(selection)]
+            begin = [WatchEvent("ADDED", one.body, str(one.revision)) for one in collection.select(selection)]
             if initial and bookmarks:
                 begin.append(bookmark(resource, self.revision, initial_end=True))
         else:

@@ -15,23 +15,6 @@ INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 """The annotation of the bookmark after the events that say what was there at first. Source: KEP-3157."""
 
 
-class Told(WatchEvent):
-    """An event that all its watchers share; its line of a REST watch is written once, when first asked for."""
-
-    __slots__ = ("_line",)
-    _line: bytes
-
-    @property
-    def line(self) -> bytes:
-        """The event as a line of a JSON stream: {"type":…,"object":…} and a line feed."""
-        try:
-            return self._line
-        except AttributeError:
-            line = b'{"type":"%b","object":%b}\n' % (self.type.encode(), self.object)
-            object.__setattr__(self, "_line", line)
-            return line
-
-
 class Change:
     """One write to one object: `old` is None when it was created, `new` when it was removed.
 
@@ -44,16 +27,16 @@ class Change:
     def __init__(self, key: str, revision: int, old: Cached | None, new: Cached | None, *, more: bool = False) -> None:
         self.key, self.revision, self.old, self.new = key, revision, old, new
         self.version = revision - 1 if more else revision
-        self._added: Told | None = None
-        self._modified: Told | None = None
-        self._deleted: Told | None = None
+        self._added: WatchEvent | None = None
+        self._modified: WatchEvent | None = None
+        self._deleted: WatchEvent | None = None
 
     @property
-    def plain(self) -> Told:
+    def plain(self) -> WatchEvent:
         """How a watcher of the whole collection is told."""
         return self.added if self.old is None else self.deleted if self.new is None else self.modified
 
-    def told(self, selection: Selection) -> Told | None:
+    def told(self, selection: Selection) -> WatchEvent | None:
         """How a watcher of `selection` is told: an object that leaves it is deleted, one that enters it is added."""
         before = self.old is not None and selection.matches(self.old)
         after = self.new is not None and selection.matches(self.new)
@@ -62,27 +45,27 @@ class Change:
         return self.deleted if before else None
 
     @property
-    def added(self) -> Told:
+    def added(self) -> WatchEvent:
         """The object is there now."""
         if self._added is None:
             assert self.new is not None
-            self._added = Told("ADDED", self.new.body, str(self.version))
+            self._added = WatchEvent("ADDED", self.new.body, str(self.version))
         return self._added
 
     @property
-    def modified(self) -> Told:
+    def modified(self) -> WatchEvent:
         """The object is different now."""
         if self._modified is None:
             assert self.new is not None
-            self._modified = Told("MODIFIED", self.new.body, str(self.version))
+            self._modified = WatchEvent("MODIFIED", self.new.body, str(self.version))
         return self._modified
 
     @property
-    def deleted(self) -> Told:
+    def deleted(self) -> WatchEvent:
         """The object is gone; it is shown as it was last, with the version of its going."""
         if self._deleted is None:
             assert self.old is not None
-            self._deleted = Told("DELETED", self.old.at_version(self.version), str(self.version))
+            self._deleted = WatchEvent("DELETED", self.old.at_version(self.version), str(self.version))
         return self._deleted
 
     @property
@@ -91,10 +74,10 @@ class Change:
         return len(self.new.body) if self.new is not None else len(self.old.body) if self.old is not None else 0
 
 
-def bookmark(resource: Resource, revision: int, *, initial_end: bool = False) -> Told:
+def bookmark(resource: Resource, revision: int, *, initial_end: bool = False) -> WatchEvent:
     """An event that only says how far the store has come."""
     metadata: dict[str, Any] = {"resourceVersion": str(revision), "creationTimestamp": None}
     if initial_end:
         metadata["annotations"] = {INITIAL_EVENTS_END: "true"}
     body = orjson.dumps({"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata})
-    return Told("BOOKMARK", body, str(revision))
+    return WatchEvent("BOOKMARK", body, str(revision))

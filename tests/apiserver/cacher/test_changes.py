@@ -1,7 +1,7 @@
 import orjson
 import pytest
 
-from pyk8s.apiserver.cacher import Selection, Told
+from pyk8s.apiserver.cacher import Selection
 from pyk8s.apiserver.cacher.changes import Change, bookmark
 from tests.apiserver.cacher.makers import PODS, cached
 
@@ -51,14 +51,6 @@ def test_an_event_is_made_once_for_all():
     assert one.modified.object is one.new.body
 
 
-def test_a_line_is_written_once():
-    told = change(None, IN).added
-    assert told.line is told.line
-    line = orjson.loads(told.line)
-    assert line == {"type": "ADDED", "object": orjson.loads(told.object)}
-    assert told.line.endswith(b"}\n")
-
-
 def test_only_the_last_event_of_a_revision_may_be_resumed_after():
     one = change(IN, None, more=True)
     assert (one.version, one.plain.resource_version) == (8, "8")
@@ -67,7 +59,6 @@ def test_only_the_last_event_of_a_revision_may_be_resumed_after():
 
 def test_a_bookmark_says_how_far_the_store_has_come_and_nothing_else():
     told = bookmark(PODS, 77)
-    assert isinstance(told, Told)
     assert (told.type, told.resource_version) == ("BOOKMARK", "77")
     assert orjson.loads(told.object) == {
         "kind": "Pod",

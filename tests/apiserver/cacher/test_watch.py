@@ -4,8 +4,9 @@ import pytest
 
 from pyk8s.aio import clock
 from pyk8s.api.errors import expired
-from pyk8s.apiserver.cacher import ALL, Selection, Told, Watch
+from pyk8s.apiserver.cacher import ALL, Selection, Watch
 from pyk8s.apiserver.cacher.changes import Change
+from pyk8s.client.interface import WatchEvent
 from tests.apiserver.cacher.makers import PODS, cached, told
 from tests.virtual import virtual_time
 
@@ -17,7 +18,7 @@ def opened(selection=ALL, *, bookmarks=False, backlog=10):
 
 
 def events(*versions):
-    return [Told("ADDED", b'{"metadata":{"name":"x"}}', str(version)) for version in versions]
+    return [WatchEvent("ADDED", b'{"metadata":{"name":"x"}}', str(version)) for version in versions]
 
 
 def versions(batch):
