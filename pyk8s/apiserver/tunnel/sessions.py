@@ -33,7 +33,7 @@ class GrpcSession:
                     await self._call.write(frame)
         except grpc.aio.AioRpcError as error:
             raise api_error(error) from error
-        except grpc.aio.UsageError as error:
+        except (grpc.aio.UsageError, asyncio.InvalidStateError) as error:
             if not self._call.done():
                 raise unavailable(f"the stream to the node is closed: {error}") from error
 
