@@ -58,6 +58,43 @@ async def test_a_deployment_behind_a_service_comes_to_life():
 
 
 @virtual_time
+async def test_the_pods_of_a_dead_node_run_elsewhere_after_what_they_tolerate():
+    """Endpoints drop them at once, their owner replaces them when they are evicted."""
+    wanted = deployment(replicas=3)
+    toleration = {"key": "node.kubernetes.io/unreachable", "operator": "Exists", "tolerationSeconds": 30}
+    wanted["spec"]["template"]["spec"]["tolerations"] = [toleration]
+
+    def choose(number):
+        alive = [name for name in nodes.names if name not in nodes.silent]
+        return alive[number % len(alive)]
+
+    def ready(rig):
+        (piece,) = rig.api.objects(ENDPOINT_SLICES)
+        return {one["nodeName"] for one in piece["endpoints"] if one["conditions"]["ready"]}
+
+    async with (
+        everything(node_monitor_grace_period=6.0) as rig,
+        HollowNodes(rig) as nodes,
+        hollow_kubelet(rig, choose=choose),
+    ):
+        await rig.create(SERVICES, SERVICE)
+        await rig.create(DEPLOYMENTS, wanted)
+        await rig.settled(5)
+        assert ready(rig) == {"node-0", "node-1", "node-2"}
+        nodes.silent.add("node-1")
+        rig.dead.add("node-1")
+        died = clock.monotonic()
+        await rig.until(lambda: ready(rig) == {"node-0", "node-2"}, seconds=10)
+        assert clock.monotonic() - died <= 7.0
+        await rig.until(lambda: len(rig.pods(app="web")) == 3 and len(rig.api.objects(PODS)) == 4, seconds=60)
+        await rig.settled()
+        assert clock.monotonic() - died <= 6 + 30 + 3
+        assert {pod["spec"]["nodeName"] for pod in rig.pods(app="web")} == {"node-0", "node-2"}
+        status = rig.api.object(DEPLOYMENTS, "web", "default")["status"]
+        assert status["availableReplicas"] == 3
+
+
+@virtual_time
 async def test_deleting_a_deployment_leaves_nothing_of_it():
     async with everything() as rig, HollowNodes(rig), hollow_kubelet(rig):
         await rig.create(DEPLOYMENTS, deployment(replicas=3))

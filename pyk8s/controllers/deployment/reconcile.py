@@ -10,13 +10,14 @@ from pyk8s.aio import clock
 from pyk8s.api.errors import ApiError
 from pyk8s.api.objectmeta import timestamp, with_condition
 from pyk8s.api.refs import DEPLOYMENTS, PODS, REPLICA_SETS
-from pyk8s.client.metadata import key_of
+from pyk8s.client.metadata import key_of, version_of
 from pyk8s.client.recorder import Regarding
 from pyk8s.controllers.deployment.plan import Change, Plan, plan_deployment
 from pyk8s.controllers.deployment.revisions import find_new, without_hash
 from pyk8s.controllers.deployment.status import FAILED_CREATE, has_deadline
 from pyk8s.reconcile import loop
 from pyk8s.reconcile.context import Context
+from pyk8s.reconcile.freshness import PATIENCE, Freshness
 from pyk8s.reconcile.objects import Deployment, Pod, ReplicaSet, decoder, template_of
 from pyk8s.reconcile.ownership import adopt, controller_of, owner_reference, plan_claim, release
 from pyk8s.reconcile.pods import OWNER, by_owner, orphans
@@ -33,6 +34,9 @@ class DeploymentController:
     def __init__(self, context: Context) -> None:
         self._client, self._recorder = context.client, context.recorder
         self.queue: WorkQueue[str] = WorkQueue()
+        self._freshness = Freshness()
+        self._made: dict[str, str] = {}
+        """The set that was made last for a deployment, until it is seen."""
         self._deployments = context.informers.of(DEPLOYMENTS)
         self._sets = context.informers.of(REPLICA_SETS)
         self._pods = context.informers.of(PODS)
@@ -88,16 +92,30 @@ class DeploymentController:
         """Do the next round of the Deployment `key`; seconds after which to look again."""
         deployment: Deployment | None = self._deployments.get(key)
         if deployment is None:
+            self._made.pop(key, None)
             return None
         if deployment.spec.selector.empty:
             self._tell(deployment, "Warning", "SelectingAll", "This deployment is selecting all pods.")
             return None
         owned = await self._claimed(deployment)
+        if self._is_behind(key, owned):
+            return PATIENCE
         plan = plan_deployment(
             deployment, owned, old_pods_exist=self._old_pods_exist(deployment, owned), now=clock.now()
         )
         await self._apply(deployment, plan)
         return plan.again
+
+    def _is_behind(self, key: str, owned: list[ReplicaSet]) -> bool:
+        """Whether a set that was written or made here is still shown as it was: its event wakes us."""
+        now = clock.monotonic()
+        made = self._made.get(key)
+        if made is not None:
+            there = self._sets.get(made)
+            if self._freshness.is_behind(made, version_of(there) if there else "", now):
+                return True
+            del self._made[key]
+        return any(self._freshness.is_behind(key_of(one), version_of(one), now) for one in owned)
 
     async def _claimed(self, deployment: Deployment) -> list[ReplicaSet]:
         namespace, uid = deployment.metadata.namespace, deployment.metadata.uid
@@ -148,12 +166,14 @@ class DeploymentController:
         name = body["metadata"]["name"]
         ref = REPLICA_SETS.within(deployment.metadata.namespace)
         try:
-            await self._client.create(ref, orjson.dumps(body))
+            answer = await self._client.create(ref, orjson.dumps(body))
         except ApiError as why:
             if why.reason != "AlreadyExists":
                 await self._note_failure(deployment, why)
                 raise
             return await self._meet(deployment, body)
+        made = self._made[key_of(deployment)] = f"{deployment.metadata.namespace}/{name}"
+        self._freshness.wrote(made, "", version_of(orjson.loads(answer)), clock.monotonic())
         replicas = body["spec"]["replicas"]
         self._tell(deployment, "Normal", "ScalingReplicaSet", f"Scaled up replica set {name} from 0 to {replicas}")
         return True
@@ -193,7 +213,9 @@ class DeploymentController:
             patch["spec"] = {"replicas": change.replicas}
         if change.min_ready_seconds is not None:
             patch.setdefault("spec", {})["minReadySeconds"] = change.min_ready_seconds
-        await self._client.patch(REPLICA_SETS.of(metadata.name, metadata.namespace), orjson.dumps(patch))
+        answer = await self._client.patch(REPLICA_SETS.of(metadata.name, metadata.namespace), orjson.dumps(patch))
+        after = version_of(orjson.loads(answer))
+        self._freshness.wrote(key_of(change.target), metadata.resource_version, after, clock.monotonic())
         if change.replicas is not None:
             before = change.target.spec.replicas
             way = "up" if change.replicas > before else "down"

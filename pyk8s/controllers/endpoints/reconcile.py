@@ -6,12 +6,14 @@ from typing import Any
 
 import orjson
 
+from pyk8s.aio import clock
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import ENDPOINTS, PODS, SERVICES
-from pyk8s.client.metadata import key_of, split
+from pyk8s.client.metadata import key_of, split, version_of
 from pyk8s.controllers.endpoints.plan import MANAGED_BY, MANAGER, OVER_CAPACITY, differs, plan_endpoints
 from pyk8s.reconcile import loop
 from pyk8s.reconcile.context import Context
+from pyk8s.reconcile.freshness import PATIENCE, Freshness
 from pyk8s.reconcile.objects import Service
 from pyk8s.reconcile.serving import SELECTION, by_labels, by_selector, pods_of, woken
 from pyk8s.reconcile.workqueue import WorkQueue
@@ -25,6 +27,7 @@ class EndpointsController:
     def __init__(self, context: Context) -> None:
         self._client = context.client
         self.queue: WorkQueue[str] = WorkQueue()
+        self._freshness = Freshness()
         self._services = context.informers.of(SERVICES)
         self._endpoints = context.informers.of(ENDPOINTS)
         self._pods = context.informers.of(PODS)
@@ -52,6 +55,8 @@ class EndpointsController:
             return None
         if not service.spec.selector or service.metadata.deleting:
             return None
+        if self._freshness.is_behind(key, version_of(held) if held else "", clock.monotonic()):
+            return PATIENCE
         wanted = plan_endpoints(service, pods_of(service, self._pods))
         if held is None:
             await self._create(service, wanted)
@@ -61,7 +66,8 @@ class EndpointsController:
 
     async def _create(self, service: Service, wanted: dict[str, Any]) -> None:
         try:
-            await self._client.create(ENDPOINTS.within(service.metadata.namespace), orjson.dumps(wanted))
+            made = await self._client.create(ENDPOINTS.within(service.metadata.namespace), orjson.dumps(wanted))
+            self._note(service, "", made)
         except ApiError as why:
             if not any(cause.reason == "NamespaceTerminating" for cause in why.causes):
                 raise
@@ -75,7 +81,10 @@ class EndpointsController:
             "resourceVersion": metadata["resourceVersion"],
         }
         ref = ENDPOINTS.of(service.metadata.name, service.metadata.namespace)
-        await self._client.update(ref, orjson.dumps(wanted))
+        self._note(service, version_of(held), await self._client.update(ref, orjson.dumps(wanted)))
+
+    def _note(self, service: Service, before: str, answer: bytes) -> None:
+        self._freshness.wrote(key_of(service), before, version_of(orjson.loads(answer)), clock.monotonic())
 
     async def _delete(self, key: str, held: dict[str, Any]) -> None:
         namespace, name = split(key)

@@ -11,11 +11,12 @@ import orjson
 from pyk8s.aio import clock
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import ENDPOINT_SLICES, NODES, PODS, SERVICES
-from pyk8s.client.metadata import key_of
+from pyk8s.client.metadata import key_of, version_of
 from pyk8s.controllers.endpointslice.plan import MANAGED_BY, MANAGER, SERVICE_NAME, Draft, labels_of, plan_slices
 from pyk8s.reconcile import loop
 from pyk8s.reconcile.context import Context
 from pyk8s.reconcile.expectations import Expectations
+from pyk8s.reconcile.freshness import PATIENCE, Freshness
 from pyk8s.reconcile.objects import EndpointSlice, Node, Service
 from pyk8s.reconcile.ownership import owner_reference
 from pyk8s.reconcile.serving import SELECTION, by_labels, by_selector, pods_of, services_of, woken
@@ -35,6 +36,7 @@ class EndpointSliceController:
         self._client = context.client
         self.queue: WorkQueue[str] = WorkQueue()
         self._expectations = Expectations(timeout=30.0)
+        self._freshness = Freshness()
         self._services = context.informers.of(SERVICES)
         self._slices = context.informers.of(ENDPOINT_SLICES)
         self._pods = context.informers.of(PODS)
@@ -86,9 +88,13 @@ class EndpointSliceController:
             return None
         if service.metadata.deleting or not self._expectations.satisfied(key, clock.monotonic()):
             return None
+        held = self._slices.by_index(SERVICE, key)
+        now = clock.monotonic()
+        if any(self._freshness.is_behind(key_of(one), version_of(one), now) for one in held):
+            return PATIENCE
         pods = pods_of(service, self._pods)
         zones = {name: _zone(self._nodes.get(name)) for name in {pod.spec.node_name for pod in pods}}
-        plan = plan_slices(service, pods, self._slices.by_index(SERVICE, key), zones)
+        plan = plan_slices(service, pods, held, zones)
         if plan.create:
             self._expectations.expect(key, clock.monotonic(), creations=len(plan.create))
         calls = [self._create(key, service, draft) for draft in plan.create]
@@ -126,7 +132,9 @@ class EndpointSliceController:
         }
         if held.annotations:
             metadata["annotations"] = held.annotations
-        await self._client.update(ENDPOINT_SLICES.of(held.name, held.namespace), _body(draft, metadata))
+        answer = await self._client.update(ENDPOINT_SLICES.of(held.name, held.namespace), _body(draft, metadata))
+        after = version_of(orjson.loads(answer))
+        self._freshness.wrote(key_of(one), held.resource_version, after, clock.monotonic())
 
     async def _delete(self, one: EndpointSlice) -> None:
         ref = ENDPOINT_SLICES.of(one.metadata.name, one.metadata.namespace)

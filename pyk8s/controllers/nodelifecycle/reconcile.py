@@ -22,6 +22,7 @@ from pyk8s.observe import logs
 from pyk8s.reconcile import loop
 from pyk8s.reconcile.context import Context
 from pyk8s.reconcile.fields import condition
+from pyk8s.reconcile.freshness import PATIENCE, Freshness
 from pyk8s.reconcile.objects import Lease, Node, Pod, decoder
 from pyk8s.reconcile.ratelimit import Bucket
 from pyk8s.reconcile.workqueue import WorkQueue
@@ -60,6 +61,7 @@ class NodeLifecycleController:
         self.queue: WorkQueue[str] = WorkQueue()
         self._listening = Watchfulness(gap=timing.gap)
         self._evictions = Bucket(rate=timing.rate, burst=1.0)
+        self._freshness = Freshness()
         self._fell: set[str] = set()
         """Nodes whose Ready turned from True, until their pods are marked."""
         self._halted = False
@@ -140,6 +142,8 @@ class NodeLifecycleController:
         if node is None:
             return None
         now = clock.monotonic()
+        if self._freshness.is_behind(key, node.metadata.resource_version, now):
+            return PATIENCE
         silence = self._listening.silence(key, now)
         is_silent = silence >= self._timing.grace
         if is_silent and await self._was_heard(key):
@@ -204,7 +208,9 @@ class NodeLifecycleController:
             # All taints are written as one list: nobody else's change in between may be lost.
             metadata = {"resourceVersion": node.metadata.resource_version}
             patch = {"metadata": metadata, "spec": {"taints": plan.as_patch(taints) or None}}
-            await self._client.patch(NODES.of(name), orjson.dumps(patch))
+            answer = orjson.loads(await self._client.patch(NODES.of(name), orjson.dumps(patch)))
+            after = answer["metadata"]["resourceVersion"]
+            self._freshness.wrote(name, node.metadata.resource_version, after, clock.monotonic())
         return again
 
     async def _evict(self, node: Node, is_silent: bool) -> list[float]:

@@ -183,7 +183,8 @@ class ReplicaSetController:
             left -= size
             if errors:
                 self._expectations.created(key, len(errors) + left)
-                self._tell(one, "Warning", "FailedCreate", f"Error creating: {errors[0].message}")
+                if not _namespace_ends(errors[0]):
+                    self._tell(one, "Warning", "FailedCreate", f"Error creating: {errors[0].message}")
                 return errors[0]
             batch *= 2
         return None
