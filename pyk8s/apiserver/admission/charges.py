@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections.abc import Mapping
+from weakref import WeakValueDictionary
 
 from pyk8s.apiserver.admission.usage import Amounts, add
 
@@ -17,9 +19,17 @@ class Charges:
     def __init__(self) -> None:
         self._held: dict[Key, dict[int, Amounts]] = {}
         self._numbers = itertools.count()
+        self._locks: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
+
+    def lock(self, key: Key) -> asyncio.Lock:
+        """Held by whoever charges a quota: one at a time is judged, by all that were granted before."""
+        found = self._locks.get(key)
+        if found is None:
+            found = self._locks[key] = asyncio.Lock()
+        return found
 
     def begin(self, key: Key, amounts: Amounts) -> int:
-        """Remember a charge, until `end` is told that its object is stored or given up; its number."""
+        """Remember a charge that was granted, until `end` is told that its object is stored or given up; its number."""
         number = next(self._numbers)
         self._held.setdefault(key, {})[number] = amounts
         return number
@@ -31,9 +41,9 @@ class Charges:
         if not held:
             self._held.pop(key, None)
 
-    def under_way(self, key: Key, own: int) -> Mapping[int, Amounts]:
-        """The charges of others that are under way now."""
-        return {number: amounts for number, amounts in self._held.get(key, {}).items() if number != own}
+    def under_way(self, key: Key) -> Mapping[int, Amounts]:
+        """The charges that are under way now."""
+        return dict(self._held.get(key, {}))
 
 
 def total(charges: Mapping[int, Amounts]) -> Amounts:

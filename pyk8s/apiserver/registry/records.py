@@ -103,6 +103,10 @@ class Records:
                 current, live = newest, True
         raise conflict(resource.group, resource.plural, name, MODIFIED)
 
+    async def seen(self, revision: int) -> None:
+        """Wait, but not long, until the watch cache has come to `revision`."""
+        await self._cacher.reach(revision)
+
     async def rewrite(self, resource: Resource, namespace: str, name: str, make: Callable[[Object], Object]) -> None:
         """Store what `make` makes of the object, with no other rule; nothing happens when it is gone."""
 

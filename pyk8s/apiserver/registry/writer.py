@@ -132,6 +132,7 @@ class Writer:
         except BaseException:
             await claim.undo()
             raise
+        await self._written(write, revision)
         return Written(with_version(body, revision), new=True)
 
     async def _claim(self, write: Write, new: Object, old: Object | None) -> Claim:
@@ -219,7 +220,12 @@ class Writer:
         revision = await self._records.replace(
             resource, request.namespace, request.name, body, current.revision, write.strategy.lifetime
         )
+        await self._written(write, revision)
         return Written(with_version(body, revision))
+
+    async def _written(self, write: Write, revision: int) -> None:
+        if write.strategy.awaited:
+            await self._records.seen(revision)
 
     # Remove.
 

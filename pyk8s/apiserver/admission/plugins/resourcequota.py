@@ -93,31 +93,33 @@ async def _charge(quota: Object, obj: Object, review: Review, cluster: Cluster, 
     if review.options.dry_run:
         await cluster.lookup.fresh()
         return _refuse(obj, review, quota, used_of(quota) or recount(quota, review, cluster), charge)
-    # From here on a recount by another create sees this one, though its object is not stored yet.
     key, charges = (review.namespace, name), cluster.charges
-    own = charges.begin(key, charge)
+    async with charges.lock(key):
+        try:
+            await cluster.rewrite(QUOTAS, review.namespace, name, lambda current: _by_status(current, charge))
+        except _Full:
+            # What is under way before the cache catches up may be stored by then: rather counted twice than never.
+            before = total(charges.under_way(key))
+            await cluster.lookup.fresh()
+            await cluster.rewrite(
+                QUOTAS, review.namespace, name, lambda current: _by_count(current, before, charge, obj, review, cluster)
+            )
+        own = charges.begin(key, charge)
     review.afterwards.append(lambda: charges.end(key, own))
+    return None
 
-    def by_status(current: Object) -> Object:
-        used = used_of(current)
-        if used is None or exceeded(hard_of(current), used, charge):
-            raise _Full
-        return written(current, add(used, charge))
 
-    try:
-        return await cluster.rewrite(QUOTAS, review.namespace, name, by_status)
-    except _Full:
-        # What was under way before the cache caught up may be stored since: rather counted twice than not at all.
-        before = charges.under_way(key, own)
-        await cluster.lookup.fresh()
+def _by_status(quota: Object, charge: Amounts) -> Object:
+    used = used_of(quota)
+    if used is None or exceeded(hard_of(quota), used, charge):
+        raise _Full
+    return written(quota, add(used, charge))
 
-    def by_count(current: Object) -> Object:
-        others = total({**before, **charges.under_way(key, own)})
-        used = add(recount(current, review, cluster), others)
-        _refuse(obj, review, current, used, charge)
-        return written(current, add(used, charge))
 
-    return await cluster.rewrite(QUOTAS, review.namespace, name, by_count)
+def _by_count(quota: Object, others: Amounts, charge: Amounts, obj: Object, review: Review, cluster: Cluster) -> Object:
+    used = add(recount(quota, review, cluster), others)
+    _refuse(obj, review, quota, used, charge)
+    return written(quota, add(used, charge))
 
 
 def _refuse(obj: Object, review: Review, quota: Object, used: Amounts, wanted: Amounts) -> None:

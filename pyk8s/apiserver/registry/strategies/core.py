@@ -61,6 +61,7 @@ NAMESPACE = Strategy(
     holds=namespace_waits,
     mark=terminating,
     names="dns_label",
+    awaited=True,
     selectable=("status.phase",),
 )
 

@@ -100,5 +100,8 @@ class Strategy:
     """Whether a finished deletion answers with the object rather than with a Status."""
     lifetime: int = 0
     """Seconds after the last write at which the store forgets an object; 0: never."""
+    awaited: bool = False
+    """Whether a write is answered only when this server's watch cache has it: admission goes by such objects, and who
+    made one may expect that the next request is judged by it."""
     selectable: tuple[str, ...] = ()
     """Fields that a field selector may name, beside metadata.name and metadata.namespace."""
