@@ -18,7 +18,7 @@ from pyk8s.client.informer import Informer
 from pyk8s.client.interface import Client
 from pyk8s.kernel.errors import KernelError
 from pyk8s.network.config import Config
-from pyk8s.network.errors import RangesClash
+from pyk8s.network.errors import RangesClash, ReservationLost
 from pyk8s.network.hands import LazyRules, make_hands
 from pyk8s.network.install import install_programs
 from pyk8s.network.keeper import Keeper
@@ -75,7 +75,7 @@ async def keep(informer: Informer, changed: asyncio.Event, keeper: Keeper, worke
         nodes = [view(node) for node in informer.list()]
         try:
             await workers.do(partial(keeper.bring, nodes, thorough=thorough))
-        except (KernelError, OSError, RangesClash) as why:
+        except (KernelError, OSError, RangesClash, ReservationLost) as why:
             log.warning("the node's network is not as it should be yet", why=why, failures=backoff.failures + 1)
             thorough = True
             await _wait(changed, backoff.fail())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from pyk8s.kernel import modules
+from pyk8s.kernel.errors import Absent
 from pyk8s.kernel.iptables.run import Backend, Iptables, probe
 from pyk8s.kernel.iptables.values import Chains, Insert, Put, Rule, Tables, Transaction, plan_jumps
 from pyk8s.kernel.link.run import Links
@@ -63,8 +65,19 @@ def make_hands(netlink: Netlink, state_folder: str | Path, rules: LazyRules | No
         loopbacks=KernelLoopbacks(),
         inside=netlink.within,
         isolated=_masquerading(held),
-        sysctl=set_sysctl,
+        sysctl=_set_sysctl,
     )
+
+
+def _set_sysctl(name: str, value: str) -> None:
+    """Set it; what bridges do with packets can be set only once the kernel has the module for it."""
+    try:
+        set_sysctl(name, value)
+    except Absent:
+        if not name.startswith("net/bridge/"):
+            raise
+        modules.load("br_netfilter")
+        set_sysctl(name, value)
 
 
 def _masquerading(rules: LazyRules) -> Callable[[NetConf], None]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from pyk8s.aio import clock
-from pyk8s.kernel.errors import Absent, KernelError, Refused
+from pyk8s.kernel.errors import Absent, KernelError
 from pyk8s.kernel.iptables import values as iptables
 from pyk8s.kernel.link.values import Change, Link, plan_link
 from pyk8s.kernel.route import values as routes
@@ -65,10 +65,11 @@ class Keeper:
         mtu = mtu_of(seen.values(), self._settings.address)
         bring_bridge(own, seen, mtu, hands)
         self._bring_rules(own, nodes, None if thorough else self._known)
+        if thorough and (abandoned := clean_up(self._store, seen, hands)):
+            log.info("pods went without a word; their addresses are free again", addresses=[str(e) for e in abandoned])
         if not self._ready:
             hands.ports.restore()
-            abandoned = clean_up(self._store, seen)
-            log.info("the node's network is ready", node=own.name, ranges=own.ranges, mtu=mtu, abandoned=len(abandoned))
+            log.info("the node's network is ready", node=own.name, ranges=own.ranges, mtu=mtu)
             self._ready = True
         reconnect(self._store, seen, hands)
         text = conflist(own.ranges, mtu=mtu, data_folder=self._settings.addresses_folder, bridge=BRIDGE)
@@ -112,7 +113,7 @@ def bring_bridge(own: Node, seen: Mapping[str, Link], mtu: int, hands: Hands) ->
     for name, value in SYSCTLS:
         try:
             hands.sysctl(name, value)
-        except Refused as why:
+        except KernelError as why:
             log.error("a setting that pods need cannot be made", sysctl=name, value=value, why=why)
 
 
@@ -125,10 +126,13 @@ def reconnect(store: Store, seen: Mapping[str, Link], hands: Hands) -> None:
                 hands.links.run((Change(pair.name, up=True, master=BRIDGE), Change(pair.name, hairpin=True)))
 
 
-def clean_up(store: Store, seen: Mapping[str, Link]) -> list[Address]:
-    """Let go of the addresses of pods that are gone without a DEL, as after a loss of power; which they were."""
+def clean_up(store: Store, seen: Mapping[str, Link], hands: Hands) -> list[Address]:
+    """Let go of the addresses and host ports of pods that went without a DEL, as when the node lost its power; which
+    addresses they were."""
     alive = [owner for owner in store.held().values() if host_link(*owner) in seen]
-    return store.keep(alive, older_than=clock.wall() - ABANDONED_SECONDS)
+    before = clock.wall() - ABANDONED_SECONDS
+    hands.ports.keep(["/".join(owner) for owner in alive], older_than=before)
+    return store.keep(alive, older_than=before)
 
 
 def bring_routes(name: str, nodes: Sequence[Node], hands: Hands) -> None:

@@ -130,6 +130,23 @@ class HostPorts:
             record.unlink(missing_ok=True)
         return True
 
+    def keep(self, owners: Collection[str], *, older_than: float) -> list[str]:
+        """Take away the ports of everybody who is not among `owners` and whose record is from before `older_than`
+        (seconds since 1970); whose they were."""
+        if not self._folder.is_dir():
+            return []
+        with self._locked():
+            records = self._read(())
+            stale = [each for each in records if each.owner not in owners and self._made(each) < older_than]
+            if stale:
+                self._write([each.chain for each in stale])
+                for each in stale:
+                    (self._folder / each.chain).unlink(missing_ok=True)
+            return [each.owner for each in stale]
+
+    def _made(self, mapping: Mapping) -> float:
+        return (self._folder / mapping.chain).stat().st_mtime
+
     def restore(self) -> None:
         """Write all rules again from the records, as after a start of the node."""
         if not self._folder.is_dir():
@@ -146,9 +163,7 @@ class HostPorts:
         found = []
         for file in sorted(self._folder.glob("PYK8S-HP-*")):
             if file.name not in without:
-                value = orjson.loads(file.read_bytes())
-                ports = tuple(HostPort(**port) for port in value["ports"])
-                found.append(Mapping(value["owner"], value["address"], ports))
+                found.append(_decode(file))
         return found
 
     @contextmanager
@@ -163,3 +178,11 @@ class HostPorts:
             yield
         finally:
             os.close(descriptor)
+
+
+def _decode(file: Path) -> Mapping:
+    try:
+        value = orjson.loads(file.read_bytes())
+        return Mapping(value["owner"], value["address"], tuple(HostPort(**port) for port in value["ports"]))
+    except (ValueError, KeyError, TypeError) as why:
+        raise ReservationLost(f"{file} is no record of host ports ({why}): remove it") from why

@@ -4,6 +4,7 @@ from pyk8s.kernel.errors import Refused
 from pyk8s.kernel.iptables.fake import FakeIptables
 from pyk8s.kernel.iptables.values import Destination, DestinationPort, Dnat, Protocol, jumps
 from pyk8s.network.calls import HostPort
+from pyk8s.network.errors import ReservationLost
 from pyk8s.network.masquerade import HOST_PORTS
 from pyk8s.network.portmap import HostPorts, Mapping
 
@@ -76,6 +77,22 @@ def test_a_mapping_whose_rules_were_refused_can_be_dropped(ports, rules, tmp_pat
     rules.run = run
     assert ports.drop(WEB.owner)
     assert chains(rules) == set()
+
+
+def test_ports_of_pods_that_went_without_a_word_are_taken_away_when_they_are_old(ports, rules, tmp_path):
+    ports.put(WEB)
+    ports.put(DNS)
+    made = (tmp_path / WEB.chain).stat().st_mtime
+    assert ports.keep([DNS.owner], older_than=made - 1) == []
+    assert ports.keep([DNS.owner], older_than=made + 60) == [WEB.owner]
+    assert chains(rules) == {DNS.chain}
+    assert ports.keep([DNS.owner], older_than=made + 60) == []
+
+
+def test_a_record_that_is_none_is_named(ports, tmp_path):
+    (tmp_path / "PYK8S-HP-BROKEN").write_text("{}")
+    with pytest.raises(ReservationLost, match=r"PYK8S-HP-BROKEN.*remove it"):
+        ports.put(WEB)
 
 
 def test_putting_again_replaces(ports, rules):
