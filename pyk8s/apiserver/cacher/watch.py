@@ -91,7 +91,8 @@ class Watch:
 
     def _tell(self) -> None:
         if self._wake is not None:
-            self._wake.set_result(None)
+            if not self._wake.done():  # its reader may have been cancelled a moment ago
+                self._wake.set_result(None)
             self._wake = None
 
     # What the reader calls.
