@@ -56,7 +56,7 @@ def web(breakable):
 
 def answers(cluster):
     """Whether the service answers the client."""
-    address = cluster.field("svc/web", ".spec.clusterIP")
+    address = cluster("get", "svc/web", "-o", "jsonpath={.spec.clusterIP}", code=None)
     return "web-" in cluster("exec", "client", "--", "curl", "-sf", "-m", "2", f"http://{address}/", code=None)
 
 

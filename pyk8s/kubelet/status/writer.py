@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+import msgspec
 import orjson
 
 from pyk8s.aio.backoff import Backoff, Schedule
@@ -24,14 +25,44 @@ LINGER = 0.25
 RETRY = Schedule(first=0.1, limit=10.0)
 
 
+class _Metadata(msgspec.Struct, rename="camel"):
+    resource_version: str = ""
+
+    @property
+    def number(self) -> int:
+        """The version as a number; versions of one kind can be compared (KEP-5504)."""
+        return int(self.resource_version) if self.resource_version.isdigit() else 0
+
+
+class _Versioned(msgspec.Struct):
+    metadata: _Metadata
+
+
+_VERSION = msgspec.json.Decoder(_Versioned)
+
+
+def _overwritten(pod: Pod, version: int, status: Json) -> bool:
+    """Whether somebody else has written over our conditions since our last write, which got `version`.
+
+    The node controller does so for the pods of a node that fell silent; their status is ours to tell again.
+    """
+    held = _Metadata(pod.metadata.resource_version).number
+    if not version or held <= version:
+        return False
+    ours = {each["type"]: each["status"] for each in status["conditions"]}
+    return any(ours.get(each.type, each.status) != each.status for each in pod.status.conditions)
+
+
 @dataclass(slots=True)
 class _Pending:
-    """What is to be written for one pod; `wake` is set when it changes or is urgent."""
+    """What is to be written for one pod; `wake` is set when it changes or is urgent, `version` is the resource version
+    that the last write got."""
 
     namespace: str
     name: str
     uid: str
     known: Json
+    version: int = 0
     wanted: Json | None = None
     written: Json | None = None
     task: asyncio.Task[None] | None = None
@@ -76,7 +107,9 @@ class StatusWriter:
             pending = self._pods[uid] = _Pending(namespace, name, uid, known_status(pod))
         known = pending.wanted if pending.wanted is not None else pending.written
         if status == known:
-            return
+            if pending.wanted is not None or not _overwritten(pod, pending.version, status):
+                return
+            pending.known, pending.written = known_status(pod), None
         pending.urgent = pending.urgent or is_urgent(pending.written, status)
         pending.wanted = status
         self._begin(pending)
@@ -131,7 +164,8 @@ class StatusWriter:
         patch = status_patch(pending.written or pending.known, status)
         body = orjson.dumps({"metadata": {"uid": self.uid_in_api(pending.uid)}, "status": patch})
         try:
-            await self._client.patch(ref, body, PatchType.STRATEGIC, manager="kubelet")
+            answer = await self._client.patch(ref, body, PatchType.STRATEGIC, manager="kubelet")
+            pending.version = _VERSION.decode(answer).metadata.number
         except ApiError as why:
             if why.code in (404, 409) or why.reason == "Invalid":
                 log.info("a pod's status was refused", pod=f"{pending.namespace}/{pending.name}", why=why)
