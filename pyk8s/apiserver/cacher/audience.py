@@ -67,7 +67,8 @@ class Audience:
         return concerned
 
     def _waits(self, change: Change) -> set[tuple[str, str]]:
-        waits = {(NAME, change.key), (NAMESPACE, change.key.rpartition("/")[0])}
+        namespace, _, name = change.key.rpartition("/")
+        waits = {(NAME, change.key), (NAME, name), (NAMESPACE, namespace)}
         for path in self._indexed:
             waits |= {(path, one.field(path)) for one in (change.old, change.new) if one is not None}
         return waits

@@ -120,7 +120,8 @@ class Collection:
             return self._keys
         path, value = found
         if path == NAME:
-            return [value] if value in self.objects else []
+            # A bare name is the key of a cluster-scoped object, or any namespace may have an object of that name.
+            return [value] if value in self.objects else [] if "/" in value else self._keys
         if path == NAMESPACE:
             # "0" is the character after "/": the first key behind those of the namespace.
             return self._keys[bisect_left(self._keys, value + "/") : bisect_left(self._keys, value + "0")]

@@ -45,13 +45,12 @@ class Selection:
         return all((one.field(part.path) == part.value) is part.equal for part in self.fields.requirements)
 
     def narrowest(self, indexed: Some[str]) -> tuple[str, str] | None:
-        """The (field, value) that finds the wanted objects fastest: the key under NAME, an indexed field, or the
-        namespace; None when only looking at every object helps."""
+        """The (field, value) that finds the wanted objects fastest: the key or bare name under NAME, an indexed field,
+        or the namespace; None when only looking at every object helps."""
         exact = self.fields.exact
         if NAME in exact:
             namespace = exact.get(NAMESPACE, self.namespace)
-            if namespace:
-                return NAME, f"{namespace}/{exact[NAME]}"
+            return NAME, f"{namespace}/{exact[NAME]}" if namespace else exact[NAME]
         for path in indexed:
             if path in exact:
                 return path, exact[path]

@@ -42,6 +42,7 @@ def test_an_object_is_meant_or_not(namespace, labels, fields, matches):
         ("", "metadata.namespace=shop", ("metadata.namespace", "shop")),
         ("shop", "metadata.name=web", ("metadata.name", "shop/web")),
         ("", "metadata.namespace=shop,metadata.name=web", ("metadata.name", "shop/web")),
+        ("", "metadata.name=node-1", ("metadata.name", "node-1")),
         ("", "spec.nodeName=n1", ("spec.nodeName", "n1")),
         ("shop", "spec.nodeName=n1", ("spec.nodeName", "n1")),
         ("", "spec.nodeName!=n1", None),

@@ -7,7 +7,7 @@ from pyk8s.aio import clock
 from pyk8s.api.errors import ApiError
 from pyk8s.apiserver.cacher import Selection
 from pyk8s.storage.memory import MemoryStore
-from tests.apiserver.cacher.makers import PODS, cluster, take, told
+from tests.apiserver.cacher.makers import NODES, PODS, cluster, take, told
 from tests.apiserver.cacher.test_get import Lagging
 from tests.virtual import virtual_time
 
@@ -263,3 +263,17 @@ async def test_a_restart_after_a_compaction_goes_back_as_far_as_history_does():
             await again.cacher.watch(PODS, after=start)
         watch = await again.cacher.watch(PODS, after=edge)
         assert [event[1] for event in told(await take(watch, 1))] == ["c"]
+
+
+@virtual_time
+async def test_a_cluster_scoped_object_is_watched_and_listed_by_its_name():
+    async with cluster() as made:
+        start = await made.store.create("/registry/nodes/n1", b'{"metadata":{"name":"n1"}}')
+        await made.store.create("/registry/nodes/n2", b'{"metadata":{"name":"n2"}}')
+        one = Selection.parse("", "", "metadata.name=n2")
+        watch = await made.cacher.watch(NODES, one, after=start)
+        await made.store.create("/registry/nodes/n3", b'{"metadata":{"name":"n3"}}')
+        await made.store.delete("/registry/nodes/n2")
+        assert [event[:2] for event in told(await take(watch, 2))] == [("ADDED", "n2"), ("DELETED", "n2")]
+        assert made.cacher.select(NODES, one) == []
+        assert [found.key for found in made.cacher.select(NODES, Selection.parse("", "", "metadata.name=n1"))] == ["n1"]
