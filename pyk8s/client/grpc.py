@@ -116,7 +116,7 @@ class GrpcClient:
         timeout: float = 0.0,
         view: View = View.OBJECT,
     ) -> AsyncIterator[Sequence[WatchEvent]]:
-        """Batches of events after `resource_version`."""
+        """Batches of events after `resource_version`; while the server is away, waits until it is back."""
         request = pb.WatchRequest(
             ref=ref_message(ref),
             labels=labels,
@@ -125,7 +125,8 @@ class GrpcClient:
             timeout_seconds=timeout,
             view=VIEWS[view],
         )
-        call = self._stub.Watch(request, metadata=self._metadata)
+        # Readers that resume a watch after an outage need not time their attempts by those of the channel.
+        call = self._stub.Watch(request, metadata=self._metadata, wait_for_ready=True)
         try:
             async for batch in call:
                 yield [WatchEvent(EVENT_TYPES[one.type], one.object, one.resource_version) for one in batch.events]
