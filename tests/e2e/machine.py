@@ -6,8 +6,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-PLACES = ("/etc", "/etc/cni", "/etc/containerd", "/etc/kubernetes", "/opt", "/opt/cni", "/run", "/run/netns", "/mnt", "/var/lib",
-          "/var/lib/cni", "/var/lib/kubelet", "/var/lib/containerd", "/var/log", "/var/log/pods")  # fmt: skip
+PLACES = (
+    *("/etc", "/etc/cni", "/etc/containerd", "/etc/kubernetes", "/opt", "/opt/cni", "/run", "/run/netns", "/mnt"),
+    *("/var/lib", "/var/lib/cni", "/var/lib/kubelet", "/var/lib/containerd", "/var/log", "/var/log/pods"),
+)
 """Folders of the machine in which programs of a node write."""
 
 
@@ -38,7 +40,8 @@ class Traces:
 
 
 def _of_a_cluster(text):
-    """Whether this is named as things of some cluster are, or of some other test: then it is not ours unless it says so."""
+    """Whether this is named as things of some cluster are, or of some other test: then it is not ours unless it says
+    so."""
     return any(mark in text for mark in ("pkb", "pkv", "pyk8s", "/var/tmp/pk", "/tmp/", "172.2", "172.3", "netns/"))
 
 
@@ -47,8 +50,10 @@ def traces(home):
     return Traces(
         links=frozenset(f"{each['ifname']} {each.get('ifalias', '')}" for each in _json("ip", "-json", "link")),
         routes=frozenset(str(each.get("dst")) for each in _json("ip", "-json", "-4", "route", "show", "table", "all")),
-        rules=frozenset(_lines("nft", "list", "ruleset") | _lines("iptables-legacy-save")),
-        mounts=frozenset(line.split(" - ")[0].split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()),
+        rules=frozenset([*_tables(), *_lines("iptables-legacy-save")]),
+        mounts=frozenset(
+            line.split(" - ")[0].split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()
+        ),
         cgroups=frozenset(_cgroups()),
         files=frozenset(_files(home)),
         namespaces=frozenset(_namespaces()),
@@ -67,6 +72,12 @@ def _lines(*argv):
     return frozenset(line.strip() for line in told.splitlines() if line.strip() and not line.startswith("#"))
 
 
+def _tables():
+    """Each table of rules as one text."""
+    for line in _lines("nft", "list", "tables"):
+        yield subprocess.run(["nft", "list", *line.split()], capture_output=True, text=True, check=False).stdout
+
+
 def _cgroups():
     for place, folders, _ in os.walk("/sys/fs/cgroup"):
         yield place
@@ -77,7 +88,7 @@ def _cgroups():
 def _files(home):
     for place in PLACES:
         if Path(place).is_dir():
-            yield from (f"{place}/{name}" for name in os.listdir(place))
+            yield from map(str, Path(place).iterdir())
     for place, folders, files in os.walk(home):
         folders[:] = [name for name in folders if not (place == str(home) and name == "images")]
         yield from (f"{place}/{name}" for name in (*folders, *files))
@@ -87,7 +98,7 @@ def _namespaces():
     for process in Path("/proc").glob("[0-9]*"):
         for kind in ("net", "mnt", "uts"):
             try:
-                yield os.readlink(process / "ns" / kind)
+                yield str((process / "ns" / kind).readlink())
             except OSError:
                 continue
 
@@ -98,10 +109,10 @@ def namespaces_of(pids):
     for pid in pids:
         for kind in ("net", "mnt", "uts"):
             try:
-                found.add(os.readlink(f"/proc/{pid}/ns/{kind}"))
+                found.add(str(Path(f"/proc/{pid}/ns/{kind}").readlink()))
             except OSError:
                 continue
-    return found - {os.readlink(f"/proc/self/ns/{kind}") for kind in ("net", "mnt", "uts")}
+    return found - {str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in ("net", "mnt", "uts")}
 
 
 def processes_of(home):

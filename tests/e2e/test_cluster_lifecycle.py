@@ -47,7 +47,12 @@ def _supervised(each):
 def marks(cluster):
     """What names of things of this cluster hold: its cgroup, its id, its home."""
     status = cluster.status()
-    return [status["cgroup"].strip("/"), status["bridge"].removeprefix("pkb"), str(cluster.home), status["network"][:-4]]
+    return [
+        status["cgroup"].strip("/"),
+        status["bridge"].removeprefix("pkb"),
+        str(cluster.home),
+        status["network"][:-4],
+    ]
 
 
 def assert_nothing_left(cluster, before, mine, spaces=()):
@@ -75,7 +80,13 @@ def test_a_cluster_comes_up_is_found_up_and_leaves_nothing(home):
     named = {each["pid"] for each in status["processes"]}
     running = set(processes_of(home / "clusters"))
     assert running <= named, "every process is named by `cluster status`"
-    assert {each["role"] for each in status["processes"]} >= {"supervisor", "etcd", "control-plane", "containerd", "node"}
+    assert {each["role"] for each in status["processes"]} >= {
+        "supervisor",
+        "etcd",
+        "control-plane",
+        "containerd",
+        "node",
+    }
     assert {each["node"] for each in status["processes"] if each["role"] == "node"} == {"node-1", "node-2", "node-3"}
 
     first = pids(cluster)

@@ -29,24 +29,21 @@ def main() -> None:
     parser = ArgumentParser(prog="pyk8s-supervisor", description="Keeps the processes of one cluster running.")
     for name in ("units", "run", "logs"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--group", required=True, help="the cgroup the supervisor itself belongs to")
     wanted = parser.parse_args()
     lock = os.open(wanted.run / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         sys.exit("error: another supervisor runs this cluster")
-    asyncio.run(supervise(wanted.units, wanted.run, wanted.logs, wanted.group))
+    asyncio.run(supervise(wanted.units, wanted.run, wanted.logs))
 
 
-async def supervise(units: Path, run: Path, logs: Path, group: str) -> None:
+async def supervise(units: Path, run: Path, logs: Path) -> None:
     """Run what `units` holds until somebody asks for the end on the control socket, or SIGTERM comes.
 
     SIGTERM ends the supervisor alone: what it runs goes on, for the next supervisor to take over.
     """
     groups = cgroups.tree()
-    cgroups.make(groups, group)
-    cgroups.join(groups, group)
     become_subreaper()
     made: list[KernelHands] = []
 

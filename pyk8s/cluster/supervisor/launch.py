@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,11 +11,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pyk8s.aio.notify import Listener
-from pyk8s.cluster import procs
+from pyk8s.cluster import cgroups, procs
 from pyk8s.cluster.errors import StartFailed, SupervisorGone
 from pyk8s.cluster.folder import Folder
 from pyk8s.cluster.supervisor import control
 from pyk8s.cluster.supervisor.unit import Report, State
+from pyk8s.kernel.errors import KernelError
 
 SECONDS_TO_START = 30.0
 
@@ -54,12 +56,17 @@ async def start(folder: Folder) -> None:
 def _spawn(folder: Folder, notify: Path) -> subprocess.Popen[bytes]:
     argv = [sys.executable, "-m", "pyk8s.cluster.supervisor"]
     argv += ["--units", str(folder.units), "--run", str(folder.run), "--logs", str(folder.logs)]
-    argv += ["--group", f"/{folder.tag}/supervisor"]
     env = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "NOTIFY_SOCKET": str(notify)}
+    group, groups = f"/{folder.tag}/supervisor", cgroups.tree()
+    cgroups.make(groups, group)
     with (folder.logs / "supervisor.log").open("ab") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
         )
+    # At once, and not when it gets to do so itself: whoever takes the cluster down must find it.
+    with contextlib.suppress(KernelError):
+        cgroups.join(groups, group, process.pid)
+    return process
 
 
 async def _first(told: asyncio.Event, process: subprocess.Popen[bytes], log: Path) -> None:
