@@ -46,7 +46,8 @@ async def mutate(obj: Object, review: Review, cluster: Cluster) -> Object:
         return obj
     requests = _merged(limits, "defaultRequest")
     most = _merged(limits, "default")
-    spec, said = dict(obj["spec"]), []
+    spec = dict(obj["spec"])
+    said: list[str] = []
     for field in ("containers", "initContainers"):
         if field in spec:
             spec[field] = [_filled(one, requests, most, said) for one in spec[field]]

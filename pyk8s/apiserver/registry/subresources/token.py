@@ -84,7 +84,9 @@ class Tokens:
             audiences=tuple(audiences),
             issued=now,
             expires=now + seconds,
-            **bound,
+            pod=bound.get("Pod", Bound()),
+            secret=bound.get("Secret", Bound()),
+            node=bound.get("Node", Bound()),
         )
         metadata = {"name": request.name, "namespace": request.namespace, "creationTimestamp": timestamp(clock.now())}
         until = timestamp(datetime.fromtimestamp(claims.expires, UTC))
@@ -117,12 +119,12 @@ class Tokens:
             )
             raise conflict("", to.resource, name, why)
         if kind != "Pod":
-            return {kind.lower(): Bound(name, uid)}
+            return {kind: Bound(name, uid)}
         spec = obj.get("spec") or {}
         if spec.get("serviceAccountName") != request.name:
             raise bad_request("cannot bind token to a Pod running with a different service account name.")
-        found = {"pod": Bound(name, uid)}
+        found = {"Pod": Bound(name, uid)}
         if spec.get("nodeName"):
             node = self._lookup.peek(NODES, "", spec["nodeName"])
-            found["node"] = Bound(spec["nodeName"], node["metadata"]["uid"] if node else "")
+            found["Node"] = Bound(spec["nodeName"], node["metadata"]["uid"] if node else "")
         return found
