@@ -39,9 +39,8 @@ SPECS = some.fixed_dictionaries(
         "externalIPs": some.just(["198.51.100.7"]),
     },
 )
-STEPS = some.lists(
-    some.tuples(some.integers(0, 3), some.one_of(some.none(), some.tuples(some.integers(0, 4), SPECS))), max_size=12
-)
+MEANINGS = some.one_of(some.none(), some.tuples(some.integers(0, 4), SPECS))
+STEPS = some.lists(some.dictionaries(some.integers(0, 3), MEANINGS, min_size=1, max_size=3), max_size=10)
 
 
 @settings(deadline=None)
@@ -49,8 +48,10 @@ STEPS = some.lists(
 def test_any_sequence_of_differences_gives_the_kernel_that_a_whole_write_gives(steps):
     kernel, ruleset, held = FakeIptables(), Ruleset(SETTINGS), {}
     kernel.run(ruleset.whole(surveys(kernel)))
-    for number, what in steps:
-        change = {f"shop/s{number}": ()} if what is None else meaning(number, what[0], **what[1])
+    for step in steps:
+        change = {}
+        for number, what in step.items():
+            change |= {f"shop/s{number}": ()} if what is None else meaning(number, what[0], **what[1])
         kernel.run(ruleset.change(change))
         held |= change
     assert kernel.tables == kernel_with(held).tables
