@@ -47,10 +47,6 @@ class Changes:
         changed, self.pending = self.pending, set()
         return {key: self.view(key) for key in sorted(changed)}
 
-    def give_back(self, keys: set[Key]) -> None:
-        """The services `keys` were taken but could not be dealt with: they are pending again."""
-        self.pending |= keys
-
     def view(self, key: Key) -> tuple[Intent, ...]:
         """What the service `key` means now."""
         service = self.services.get(key)
