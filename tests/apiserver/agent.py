@@ -16,11 +16,12 @@ CALLER = "kube-apiserver-kubelet-client"
 
 
 class Agent(rpc.StreamsServicer):
-    """Keeps what it was asked for in `asked`."""
+    """Keeps what it was asked for in `asked`; `killed` tells that a program ended with its stream."""
 
     def __init__(self):
         self.asked = []
         self.callers = set()
+        self.killed = asyncio.Event()
 
     async def Logs(self, request, context):
         self._seen(request, context)
@@ -61,9 +62,12 @@ class Agent(rpc.StreamsServicer):
             await context.write(pb.StreamFrame(result=pb.Result(exit_code=code)))
         finally:
             feeding.cancel()
+            if process.stdin is not None:
+                process.stdin.close()
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+                self.killed.set()
 
     Attach = Exec
 
