@@ -21,6 +21,10 @@ SYSCTLS: Mapping[str, str] = {
 """What a node's network does: it passes on what is not for itself, also where the way back is another one."""
 
 
+DAEMON: Mapping[str, str] = {"PYK8S_DEBUG": "1"}
+"""A daemon that dies of something unforeseen leaves the traceback in its log: there it helps."""
+
+
 def python(*arguments: str) -> tuple[str, ...]:
     """A command line of this very Python and this very pyk8s."""
     return (sys.executable, "-m", *arguments)
@@ -40,6 +44,7 @@ def control_plane(settings: Settings, folder: Folder) -> tuple[Unit, ...]:
             name="control-plane",
             role="control-plane",
             argv=python("pyk8s", "control-plane", "--config", str(folder.config / "control-plane.yaml")),
+            env=dict(DAEMON),
             group=group,
             uses=("etcd",),
             stop_seconds=10.0,
@@ -109,6 +114,7 @@ def of_node(settings: Settings, folder: Folder, node: Node) -> tuple[Unit, ...]:
             role="node",
             node=node.name,
             argv=python("pyk8s", "node", "--config", str(config / f"{node.name}.yaml")),
+            env=dict(DAEMON),
             group=group,
             enter=holder,
             uses=(f"{node.name}.containerd", "control-plane"),

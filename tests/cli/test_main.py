@@ -1,0 +1,133 @@
+"""The command's frame: exit codes, one line of error, help without imports."""
+
+import subprocess
+import sys
+from importlib import import_module, metadata
+
+import click
+import pytest
+
+import pyk8s
+from pyk8s.api.errors import not_found
+from pyk8s.cli import main as frame
+from pyk8s.cli.commands import DAEMONS, ROWS, SECTIONS
+from pyk8s.cli.main import run
+from pyk8s.cli.root import root
+from pyk8s.cluster.errors import ClusterError
+
+
+def fail(why, monkeypatch):
+    """Exit code of a command that raises `why`."""
+
+    @click.command("boom")
+    def boom():
+        raise why
+
+    monkeypatch.setattr(type(root), "get_command", lambda self, ctx, name: boom)
+    monkeypatch.setattr("pyk8s.cli.root.ROWS", {**ROWS, "boom": ROWS["get"]})
+    return run(["boom"])
+
+
+@pytest.mark.parametrize(
+    ("why", "says", "code"),
+    [
+        (ClusterError("no such thing: do that"), "error: no such thing: do that\n", 1),
+        (not_found("", "pods", "web"), 'error: pods "web" not found\n', 1),
+        (
+            FileNotFoundError(2, "No such file or directory", "/x.yaml"),
+            "error: /x.yaml: No such file or directory\n",
+            1,
+        ),
+        (ValueError("strange"), "error: ValueError: strange (PYK8S_DEBUG=1 shows where)\n", 1),
+        (KeyError(), "error: KeyError (PYK8S_DEBUG=1 shows where)\n", 1),
+        (ExceptionGroup("some", [ClusterError("the first")]), "error: the first\n", 1),
+        (click.ClickException("said"), "error: said\n", 1),
+        (click.UsageError("wrong"), "error: wrong\nsee `pyk8s boom --help`\n", 2),
+        (KeyboardInterrupt(), "error: interrupted\n", 130),
+    ],
+)
+def test_whatever_fails_is_one_line_and_an_exit_code(monkeypatch, capsys, why, says, code):
+    monkeypatch.delenv("PYK8S_DEBUG", raising=False)
+    assert fail(why, monkeypatch) == code
+    assert capsys.readouterr().err.lstrip("\n") == says
+
+
+def test_the_traceback_is_shown_to_who_asks_for_it(monkeypatch):
+    monkeypatch.setenv("PYK8S_DEBUG", "1")
+    with pytest.raises(ValueError, match="strange"):
+        fail(ValueError("strange"), monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["gte"], "did you mean get?"),
+        (["clustre", "up"], "did you mean cluster?"),
+        (["zzzzzz"], "there is no command 'zzzzzz'\n"),
+        (["--nonsense"], "No such option"),
+        (["cluster", "upp"], "No such command 'upp'"),
+        (["version", "extra"], "unexpected extra argument"),
+        (["completion", "tcsh"], "'tcsh' is not one of"),
+    ],
+)
+def test_a_wrong_call_is_told_with_where_help_is(capsys, words, says):
+    assert run(words) == frame.CALLED_WRONGLY
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert says in said
+    assert "--help`" in said
+
+
+def test_help_lists_every_command_people_type(capsys):
+    assert run(["--help"]) == 0
+    said = capsys.readouterr().out
+    for title, rows in SECTIONS.items():
+        assert f"{title}:" in said
+        for row in rows:
+            assert f"  {row.name} " in said
+    for row in DAEMONS:
+        assert f"  {row.name} " not in said
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for rows in SECTIONS.values() for row in rows])
+def test_every_row_is_a_command_and_its_help_is_shown(row, capsys):
+    found = getattr(import_module(f"pyk8s.cli.{row.module}"), row.attribute)
+    assert isinstance(found, click.Command)
+    assert found.name == row.name
+    assert run([row.name, "--help"]) == 0
+    assert capsys.readouterr().out.startswith(f"Usage: pyk8s {row.name}")
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in DAEMONS])
+def test_every_daemon_has_a_main_and_asks_for_its_configuration(row, capsys):
+    assert callable(import_module(f"pyk8s.cli.{row.module}").main)
+    assert run([row.name]) == frame.CALLED_WRONGLY
+    assert "--config" in capsys.readouterr().err
+
+
+def test_the_version_is_the_packages_and_costs_no_parser():
+    assert pyk8s.__version__ == metadata.version("pyk8s")
+    script = (
+        "import sys; from pyk8s.cli.main import main\n"
+        "try: main(['version'])\nfinally: sys.stderr.write(str('click' in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == f"pyk8s {pyk8s.__version__} (Kubernetes {pyk8s.KUBERNETES_VERSION})\n"
+    assert done.stderr == "False"
+
+
+def test_help_imports_no_verb():
+    script = (
+        "import sys; from pyk8s.cli.main import run\nrun(['--help'])\n"
+        "sys.stderr.write(','.join(m for m in sys.modules if m.startswith('pyk8s.cli.verbs.') or m in ('grpc','yaml')))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    done = subprocess.run(
+        f"{sys.executable} -m pyk8s --help | head -n 1", shell=True, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("Usage: pyk8s")
+    assert done.stderr == ""
