@@ -13,8 +13,8 @@ from pyk8s.api.errors import ApiError, bad_request
 from pyk8s.apiserver.request import Connected, Request, Session
 from pyk8s.apiserver.tunnel import channels
 from pyk8s.apiserver.tunnel.portforward import PortForward
-from pyk8s.apiserver.tunnel.spdy import SpdyBroken
 from pyk8s.observe import logs
+from pyk8s.wire.spdy import SpdyBroken
 
 log = logs.get("apiserver.tunnel")
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pyk8s.aio.supervise import Tasks
 from pyk8s.api.errors import ApiError
 from pyk8s.apiserver.request import Connected, Session
-from pyk8s.apiserver.tunnel import spdy
 from pyk8s.gen.pyk8s.v1 import streams_pb2 as pb
 from pyk8s.observe import logs
+from pyk8s.wire import spdy
 
 log = logs.get("apiserver.tunnel")
 

@@ -6,9 +6,9 @@ import pytest
 
 from pyk8s.api.errors import ApiError, unavailable
 from pyk8s.apiserver.request import Connected
-from pyk8s.apiserver.tunnel import spdy
 from pyk8s.apiserver.tunnel.portforward import MAX_STREAMS, PortForward
 from pyk8s.gen.pyk8s.v1 import streams_pb2 as pb
+from pyk8s.wire import spdy
 
 
 class Pod:

@@ -1,4 +1,4 @@
-"""SPDY/3.1 frames, as far as port-forwarding needs them: values, their bytes, and a reader that takes bytes in any cut.
+"""SPDY/3.1 frames, as far as streams into pods need them: values, their bytes, and a reader that takes bytes in any cut.
 
 Source: SPDY protocol, draft 3.1, section 2.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from pyk8s.apiserver.tunnel.spdy_dictionary import DICTIONARY
+from pyk8s.wire.spdy_dictionary import DICTIONARY
 
 VERSION = 3
 FIN = 0x01

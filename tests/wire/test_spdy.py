@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyk8s.apiserver.tunnel import spdy
-from pyk8s.apiserver.tunnel.spdy import (
+from pyk8s.wire import spdy
+from pyk8s.wire.spdy import (
     Data,
     Decoder,
     Encoder,
@@ -19,7 +19,7 @@ from pyk8s.apiserver.tunnel.spdy import (
     SynStream,
     WindowUpdate,
 )
-from pyk8s.apiserver.tunnel.spdy_dictionary import DICTIONARY
+from pyk8s.wire.spdy_dictionary import DICTIONARY
 
 FRAMES = [
     SynStream(1, {"streamtype": "error", "port": "80", "requestid": "0"}),
