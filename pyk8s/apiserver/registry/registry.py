@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from pyk8s.api.defaults import apply_defaults
 from pyk8s.api.errors import ApiError, bad_request
 from pyk8s.api.objectmeta import Object
 from pyk8s.api.refs import PODS, SERVICES, Ref
@@ -23,10 +24,13 @@ from pyk8s.apiserver.registry.allocation.services import ADDRESSES
 from pyk8s.apiserver.registry.bootstrap import Bootstrap
 from pyk8s.apiserver.registry.collection import Collections
 from pyk8s.apiserver.registry.config import Config
+from pyk8s.apiserver.registry.conversion import CONVERSIONS
+from pyk8s.apiserver.registry.converted import Converted
 from pyk8s.apiserver.registry.endpoint import Advertiser
 from pyk8s.apiserver.registry.objects import decode_any
 from pyk8s.apiserver.registry.reader import Reader
 from pyk8s.apiserver.registry.records import Records
+from pyk8s.apiserver.registry.shaping import Shaper
 from pyk8s.apiserver.registry.strategies import strategy_of
 from pyk8s.apiserver.registry.subresources.binding import Bindings
 from pyk8s.apiserver.registry.subresources.eviction import Evictions
@@ -72,7 +76,9 @@ class Registry:
         assert addresses is not None, "addresses of services are a built-in resource"
         self.services = ServiceClaims(self._records, cacher, addresses, self.config)
         self._writer = Writer(self._records, self._admission, judge, {("", "services"): self.services})
-        self._verbs = Verbs(self._writer, structure or Structure())
+        shaper = Shaper(structure or Structure(), apply_defaults)
+        self._verbs = Verbs(self._writer, shaper)
+        self._converted = Converted(self._answer, resources, shaper)
         self._acts = self._acts_of(signer)
         self._advertiser = Advertiser(self.handle, self._records, cacher, resources, self.config)
 
@@ -111,6 +117,14 @@ class Registry:
         virtual = self._virtual.get((resource.group, resource.plural))
         if virtual is not None:
             return await virtual(request)
+        conversion = CONVERSIONS.get((resource.group, resource.version, resource.plural))
+        if conversion is not None:
+            return await self._converted.handle(request, conversion)
+        return await self._answer(request)
+
+    async def _answer(self, request: Request) -> Response:
+        resource = request.resource
+        assert resource is not None
         if resource.plural == "bindings" and not resource.group and request.verb == "create":
             return await self._bind_by_collection(request)
         act = self._act(resource, request.verb, request.subresource)

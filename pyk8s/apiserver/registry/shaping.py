@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pyk8s.api.errors import Cause, bad_request, invalid
 from pyk8s.api.objectmeta import Object
 from pyk8s.api.resources import Resource
+from pyk8s.api.schema import Shape
 from pyk8s.api.validation.causes import unsupported
 from pyk8s.api.validation.structural import Structure
 from pyk8s.apiserver.request import Request
@@ -36,6 +37,10 @@ class Shaper:
             raise invalid(resource.group, resource.kind, name_in(obj), causes)
         return (obj if causes else self._defaults(resource, obj)), causes
 
+    def shape_of(self, resource: Resource) -> Shape | None:
+        """The shape of a resource's objects, which a strategic merge patch goes by; None when it has none."""
+        return self._structure.schema.shape(resource.definition) if resource.definition else None
+
     def _judge_unknown(self, obj: Object, resource: Resource, request: Request) -> None:
         directive = request.options.field_validation or "Warn"
         if directive not in DIRECTIVES:
@@ -46,7 +51,8 @@ class Shaper:
         if said and directive == "Strict":
             what = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
             raise bad_request(f"{what}: strict decoding error: {', '.join(said)}")
-        request.warnings.extend(said)
+        # A write that is tried again is judged again, and warns once.
+        request.warnings.extend(warning for warning in said if warning not in request.warnings)
 
 
 def name_in(obj: Object) -> str:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pyk8s.aio import clock
-from pyk8s.api.defaults import apply_defaults
 from pyk8s.api.errors import ApiError, Cause, bad_request
 from pyk8s.api.objectmeta import Object
 from pyk8s.api.resources import Resource
-from pyk8s.api.schema import Shape
-from pyk8s.api.validation.structural import Structure
 from pyk8s.apiserver.registry.answers import success
 from pyk8s.apiserver.registry.deletion import read_options
 from pyk8s.apiserver.registry.objects import decode, decode_any
@@ -25,10 +22,9 @@ from pyk8s.client.interface import View
 class Verbs:
     """Reads bodies, hands objects to the writer, and makes its outcome an answer."""
 
-    def __init__(self, writer: Writer, structure: Structure) -> None:
+    def __init__(self, writer: Writer, shaper: Shaper) -> None:
         self._writer = writer
-        self._structure = structure
-        self._shaper = Shaper(structure, apply_defaults)
+        self._shaper = shaper
 
     async def create(self, request: Request) -> Answer:
         """Store a new object."""
@@ -55,7 +51,7 @@ class Verbs:
         """Change an object as a patch says, on top of whatever it is when the write succeeds."""
         resource = resource_of(request)
         patch = read_patch(request)
-        shape = self._shape(resource)
+        shape = self._shaper.shape_of(resource)
 
         def make(old: Object | None) -> tuple[Object, list[Cause]]:
             assert old is not None
@@ -76,9 +72,6 @@ class Verbs:
             return success(resource, request.name, written.uid)
         code = 202 if not written.gone and options.orphan_dependents is False else 200
         return self._answer(request, written, code)
-
-    def _shape(self, resource: Resource) -> Shape | None:
-        return self._structure.schema.shape(resource.definition) if resource.definition else None
 
     def _answer(self, request: Request, written: Written, code: int = 200) -> Answer:
         view = request.options.view

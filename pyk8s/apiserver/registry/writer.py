@@ -119,7 +119,7 @@ class Writer:
             del new["status"]
         new = strategy.prepare_for_create(new, now)
         refuse(write.resource, new, self._wrong(write, new, None))
-        request.warnings.extend(strategy.warn(new))
+        warn(write, new)
         claim = await self._claim(write, new, None)
         try:
             await self._admission.validate(claim.obj, review)
@@ -188,7 +188,7 @@ class Writer:
         else:
             new = meta.count(strategy.prepare_for_update(new, old), old)
             causes += self._wrong(write, new, old)
-            write.request.warnings.extend(strategy.warn(new))
+            warn(write, new)
         refuse(write.resource, new, causes)
         claim = await self._claim(write, new, old)
         try:
@@ -264,6 +264,12 @@ class Writer:
         if claimant:
             await claimant.release(obj)
         return revision
+
+
+def warn(write: Write, new: Object) -> None:
+    """Warn of what the kind finds strange; once, however often the write is tried."""
+    warnings = write.request.warnings
+    warnings.extend(one for one in write.strategy.warn(new) if one not in warnings)
 
 
 def end(review: Review) -> None:
