@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +79,7 @@ class Served:
             kubeconfig.write(path, self.pki.connection(self.server, name, groups), name="test")
         return path
 
-    async def start(self, *words: str, config: Path | None = None) -> asyncio.subprocess.Process:
+    async def start(self, *words: str, config: Path | None = None, environment: Mapping[str, str] | None = None):
         return await asyncio.create_subprocess_exec(
             KUBECTL,
             f"--kubeconfig={config or self.kubeconfig()}",
@@ -88,7 +88,7 @@ class Served:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.pki.folder)},
+            env={"PATH": os.environ["PATH"], "HOME": str(self.pki.folder), **(environment or {})},
         )
 
     @asynccontextmanager
