@@ -103,6 +103,7 @@ class Kubelet:
     async def run(self) -> None:
         """Take over what runs, then follow the API, the folder of static pods and the runtime until cancelled."""
         await self._recover()
+        self.static.load()
         for work in (self.informer.run, self.host.services.run, self.host.recorder.run, self.files.run):
             self.tasks.start(work(), name=work.__qualname__)
         for loop in (self._follow_runtime, self._resync, self._rotate_logs, self.static.follow):

@@ -1,4 +1,4 @@
-"""SPDY/3.1 frames, as far as streams into pods need them: values, their bytes, and a reader that takes bytes in any cut.
+"""SPDY/3.1 frames, as far as streams into pods need them: values, their bytes, a reader that takes bytes in any cut.
 
 Source: SPDY protocol, draft 3.1, section 2.
 """

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from pyk8s.aio import clock
 from pyk8s.aio.supervise import Tasks
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import EVENTS, NAMESPACES, PODS
@@ -139,9 +140,24 @@ class Node:
         return await self.until(made["metadata"]["name"], phase(wanted))
 
     async def delete(self, name: str, grace: int | None = None) -> None:
-        """Delete a pod and wait until it is gone."""
+        """Delete a pod and wait until it is gone, from the API and from the node."""
+        uid = self.worker(name).uid
         await self.client.delete(PODS.of(name, "default"), grace_seconds=grace)
         await self.until(name, lambda found: found is None)
+        await self.forgotten(uid)
+
+    async def known(self, name: str) -> None:
+        """Wait until the kubelet has taken note of a pod."""
+        async with asyncio.timeout(SECONDS):
+            while self.worker(name) is None:
+                await clock.sleep(0.01)
+
+    async def forgotten(self, uid: str) -> None:
+        """Wait until the node has nothing of a pod any more."""
+        assert self.kubelet is not None
+        async with asyncio.timeout(SECONDS):
+            while self.kubelet.pods.get(uid) is not None:
+                await clock.sleep(0.01)
 
     async def events(self, name: str) -> list[Json]:
         """What was told about a pod."""

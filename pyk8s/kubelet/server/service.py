@@ -105,7 +105,7 @@ class Streams(rpc.StreamsServicer):
             if attach:
                 opening.tty = container.tty
                 opening.stdin = opening.stdin and container.stdin
-                work = Attachment(self._runtime, self._processes, view.id, opening).run(frames)
+                work = Attachment(self._runtime, view.id, opening).run(frames)
             else:
                 if not opening.command:
                     raise bad_request("you must specify at least one command for the container")

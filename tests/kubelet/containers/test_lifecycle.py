@@ -24,7 +24,6 @@ async def test_a_deleted_pod_leaves_nothing_behind(node):
     await node.ready(pod("web"))
     uid = node.worker("web").uid
     await node.delete("web")
-    await _until_forgotten(node, uid)
     assert await node.runtime.sandboxes(uid) == []
     assert await node.runtime.containers(uid) == []
     assert uid not in node.kubelet.host.mounter.pods()
@@ -32,17 +31,11 @@ async def test_a_deleted_pod_leaves_nothing_behind(node):
     assert not any(uid in path for path in node.kubelet.host.groups.observe(node.config.cgroup_parent))
 
 
-async def _until_forgotten(node, uid):
-    async with asyncio.timeout(20):
-        while node.kubelet.pods.get(uid) is not None:
-            await clock.sleep(0.01)
-
-
 async def test_a_pod_that_is_forced_away_is_stopped_all_the_same(node):
     await node.ready(pod("web"))
     uid = node.worker("web").uid
     await node.client.delete(PODS.of("web", "default"), grace_seconds=0)
-    await _until_forgotten(node, uid)
+    await node.forgotten(uid)
     assert await node.runtime.containers(uid) == []
 
 
