@@ -17,14 +17,22 @@ class Config:
     """Who issues service account tokens, and the audience they have when none is asked for."""
     max_token_seconds: int = 365 * 24 * 3600
     not_ready_toleration: int = 300
-    """How long a pod without a toleration of its own stays on a node that is not ready or not reachable."""
+    """How many seconds a pod without a toleration of its own stays on a node that says it is not ready."""
+    unreachable_toleration: int = 300
+    """The same on a node that says nothing any more."""
     advertise_address: str = ""
-    """The address at which pods and nodes reach this API server; "" makes no endpoint of the `kubernetes` service."""
+    """The address at which pods and nodes reach this API server; without it, or without the
+    port, there is no endpoint of the `kubernetes` service."""
     advertise_port: int = 443
     event_seconds: int = 3600
     """How long events are kept."""
     account_wait: float = 2.0
     """How long a new pod waits for its namespace's default service account."""
+
+    @property
+    def advertised(self) -> bool:
+        """Whether it is known where this API server can be reached."""
+        return bool(self.advertise_address and self.advertise_port)
 
     @property
     def services(self) -> IPv4Network:

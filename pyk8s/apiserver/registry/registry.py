@@ -137,13 +137,13 @@ class Registry:
     async def keep(self) -> None:
         """Look after what outlives a request, for ever: the endpoints of the API itself, addresses of services."""
         work = [keep_repaired(self.services, self._every_service)]
-        if self.config.advertise_address:
+        if self.config.advertised:
             work.append(self._advertiser.keep())
         await asyncio.gather(*work)
 
     async def end(self) -> None:
         """Take this server out of the endpoints of the API. Raises ApiError (ServiceUnavailable)."""
-        if self.config.advertise_address:
+        if self.config.advertised:
             await self._advertiser.withdraw()
 
     async def _every_service(self) -> Sequence[Object]:

@@ -29,11 +29,7 @@ def selection(resource: Resource, namespace: str, labels: str, fields: str) -> S
     known = (NAME, NAMESPACE, *strategy_of(resource).selectable)
     for path in found.paths:
         if path not in known:
-            what = f"/{resource.version}, Resource={resource.plural}" if not resource.group else str(resource.group)
-            raise bad_request(
-                f'Unable to find "{what}" that match label selector "{labels}", field selector "{fields}": '
-                f"field label not supported: {path}"
-            )
+            raise bad_request(f"field label not supported: {path}")
     return Selection(namespace, wanted, FieldSelector(tuple(_placed(one) for one in found.requirements)))
 
 

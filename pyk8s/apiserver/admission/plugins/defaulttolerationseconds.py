@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyk8s.api.objectmeta import Object
 from pyk8s.apiserver.admission.review import Cluster, Plugin, Review, on
 
-TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
 EFFECT = "NoExecute"
 
 
@@ -13,10 +13,10 @@ async def mutate(obj: Object, review: Review, cluster: Cluster) -> Object:
     """The pod with a bounded toleration of each taint that it does not tolerate already."""
     spec = obj["spec"]
     held = spec.get("tolerations") or ()
-    seconds = cluster.config.not_ready_toleration
+    config = cluster.config
     added = [
         {"key": taint, "operator": "Exists", "effect": EFFECT, "tolerationSeconds": seconds}
-        for taint in TAINTS
+        for taint, seconds in ((NOT_READY, config.not_ready_toleration), (UNREACHABLE, config.unreachable_toleration))
         if not any(_covers(one, taint) for one in held)
     ]
     return {**obj, "spec": {**spec, "tolerations": [*held, *added]}} if added else obj

@@ -37,11 +37,19 @@ class _Full(Exception):
 
 
 def handles(resource: Resource, subresource: str, action: str) -> bool:
-    """Everything that is made in a namespace, and updates that may make services and claims bigger."""
+    """Everything that is made in a namespace, updates that may make services and claims bigger, quotas themselves."""
     if not resource.namespaced or subresource:
         return False
-    grows = not resource.group and resource.plural in ("services", "persistentvolumeclaims")
+    grows = not resource.group and resource.plural in ("services", "persistentvolumeclaims", "resourcequotas")
     return action == "create" or (action == "update" and grows)
+
+
+async def mutate(obj: Object, review: Review, cluster: Cluster) -> Object:
+    """A quota with what its namespace uses, counted anew whenever it is made or changed; anything else as it is."""
+    if review.resource.group or review.resource.plural != QUOTAS.resource:
+        return obj
+    await cluster.lookup.fresh()
+    return written(obj, recount(obj, review, cluster))
 
 
 async def validate(obj: Object, review: Review, cluster: Cluster) -> None:
@@ -92,6 +100,7 @@ async def _charge(quota: Object, obj: Object, review: Review, cluster: Cluster, 
     name = quota["metadata"]["name"]
     if review.options.dry_run:
         await cluster.lookup.fresh()
+        quota = cluster.lookup.peek(QUOTAS, review.namespace, name) or quota
         return _refuse(obj, review, quota, used_of(quota) or recount(quota, review, cluster), charge)
     key, charges = (review.namespace, name), cluster.charges
     async with charges.lock(key):
@@ -152,4 +161,4 @@ def recount(quota: Object, review: Review, cluster: Cluster) -> Amounts:
     return {name: used[name] for name in hard if name in used}
 
 
-PLUGIN = Plugin(name="ResourceQuota", handles=handles, validate=validate)
+PLUGIN = Plugin(name="ResourceQuota", handles=handles, mutate=mutate, validate=validate)

@@ -41,7 +41,7 @@ STRATEGIES: Mapping[tuple[str, str], Strategy] = {
     ("", "pods"): POD,
     ("", "podtemplates"): Strategy(counted=True, answers_deleted=True),
     ("", "replicationcontrollers"): Strategy(counted=True, selectable=("status.replicas",)),
-    ("", "resourcequotas"): Strategy(answers_deleted=True, awaited=True),
+    ("", "resourcequotas"): Strategy(status_at_create=True, answers_deleted=True, awaited=True),
     ("", "secrets"): core.SECRET,
     ("", "serviceaccounts"): Strategy(answers_deleted=True),
     ("", "services"): SERVICE,

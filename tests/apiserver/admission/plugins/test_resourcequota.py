@@ -53,6 +53,20 @@ async def test_what_was_there_before_the_quota_counts(api):
     assert (await refused(api.create("configmaps", "default", config_map("b")))).code == 403
 
 
+async def test_a_new_quota_says_what_is_used_already(api):
+    await api.create("configmaps", "default", config_map("a"))
+    await quota(api, configmaps="9", services="9")
+    assert await used(api) == {"configmaps": "1", "services": "1"}
+
+
+async def test_a_quota_that_counts_something_else_says_so_at_once(api):
+    await api.create("configmaps", "default", config_map("a"))
+    await quota(api, secrets="9")
+    await api.merge("resourcequotas", "default", "q", {"spec": {"hard": {"configmaps": "5"}}})
+    status = (await api.get("resourcequotas", "default", "q"))["status"]
+    assert status == {"hard": {"secrets": "9", "configmaps": "5"}, "used": {"secrets": "0", "configmaps": "1"}}
+
+
 async def test_what_is_deleted_makes_room(api):
     await quota(api, configmaps="1")
     await api.create("configmaps", "default", config_map("a"))
