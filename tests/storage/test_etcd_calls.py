@@ -122,3 +122,31 @@ async def test_the_one_who_waits_for_a_closed_store_hears_so_and_is_not_cancelle
     await calls.close()
     with pytest.raises(Unavailable, match="closed"):
         await calls.once(hang, None)
+
+
+async def test_work_that_grpc_does_not_bound_is_given_up_in_time(calls, monkeypatch):
+    monkeypatch.setattr("pyk8s.storage.etcd.calls.ATTEMPT_SECONDS", 0.05)
+    never = asyncio.get_running_loop().create_future()
+    with pytest.raises(Interrupted, match="in time"):
+        await calls.bounded(never)
+    assert never.cancelled()
+
+
+async def test_work_that_grpc_does_not_bound_ends_with_the_store(calls):
+    never = asyncio.get_running_loop().create_future()
+    waiting = asyncio.create_task(calls.bounded(never))
+    await asyncio.wait({waiting}, timeout=0.01)
+    await calls.close()
+    with pytest.raises(Unavailable, match="closed"):
+        await asyncio.wait_for(waiting, 5)
+
+
+async def test_bounded_work_hands_on_what_it_returns_and_raises(calls):
+    async def work(outcome):
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    assert await calls.bounded(work(7)) == 7
+    with pytest.raises(KeyError):
+        await calls.bounded(work(KeyError("x")))

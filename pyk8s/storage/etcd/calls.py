@@ -79,11 +79,16 @@ class Calls:
         pem = [path.read_bytes() for path in (ca, cert, key)]
         self._channel = open_channel(address, ca=pem[0], cert=pem[1], key=pem[2], server_name=server_name)
         self._where = ", ".join(endpoints)
-        self.closed = False
+        self._ended = asyncio.Event()
         self.kv = rpc.KVStub(self._channel)
         self.leases = rpc.LeaseStub(self._channel)
         self.watches = rpc.WatchStub(self._channel)
         self.maintenance = rpc.MaintenanceStub(self._channel)
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` has been called."""
+        return self._ended.is_set()
 
     async def once(self, method: Any, request: Any, seconds: float = 0.0) -> Any:
         """One attempt, of `seconds` (0: the usual). Raises Interrupted when nobody knows whether it was carried out,
@@ -116,6 +121,24 @@ class Calls:
                     raise Unavailable(f"etcd at {self._where} does not answer: {why}") from why
                 await backoff.wait()
 
+    async def bounded(self, work: Awaitable[T]) -> T:
+        """`work`, given up after an attempt's time (Interrupted) or when the store is closed (Unavailable).
+
+        For what gRPC does not bound itself: a stream whose connection ends while it begins is never told so.
+        """
+        doing = asyncio.ensure_future(work)
+        ending = asyncio.ensure_future(self._ended.wait())
+        try:
+            await asyncio.wait({doing, ending}, timeout=ATTEMPT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                return doing.result()
+        finally:
+            doing.cancel()
+            ending.cancel()
+        if self.closed:
+            raise Unavailable("the store is closed")
+        raise Interrupted("etcd did not take the call in time", sent=False)
+
     def raise_if_closed(self) -> None:
         """Say so when a call was broken off because the store was closed, and not because its caller was cancelled."""
         task = asyncio.current_task()
@@ -124,7 +147,7 @@ class Calls:
 
     async def close(self) -> None:
         """Break off what is running and let go of the channel."""
-        self.closed = True
+        self._ended.set()
         await self._channel.close()
 
 

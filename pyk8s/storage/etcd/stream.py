@@ -117,7 +117,7 @@ async def _opened(calls: Calls, request: Any) -> AsyncIterator[AsyncIterator[Any
 
 async def _responses(calls: Calls, call: Any, request: Any) -> AsyncIterator[Any]:
     try:
-        await call.write(request)
+        await calls.bounded(call.write(request))
         while (response := await call.read()) is not grpc.aio.EOF:
             if response.compact_revision:
                 raise Compacted("the revision to watch from has been compacted", response.compact_revision)
