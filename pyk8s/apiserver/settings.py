@@ -74,6 +74,7 @@ class Settings(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     run_dir: Path | None = None
     log_level: str = "info"
     default_not_ready_toleration_seconds: int = 300
+    default_unreachable_toleration_seconds: int = 300
     shutdown_grace: float = 5.0
     """How long requests under way may take to end when the server stops."""
 
@@ -89,6 +90,7 @@ class Settings(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
             node_ports=ports,
             issuer=self.service_account.issuer,
             not_ready_toleration=self.default_not_ready_toleration_seconds,
+            unreachable_toleration=self.default_unreachable_toleration_seconds,
             advertise_address=self.advertise_address,
             advertise_port=self.advertise_port or port,
         )

@@ -14,6 +14,10 @@ HEARTBEAT = 1
 GRACE = 6
 """Seconds of silence after which a node counts as lost; Kubernetes' own 40 are for networks of many machines."""
 
+STAY_UNREACHABLE = 0
+"""Seconds that pods stay on a lost node: on one machine silence has lasted `GRACE`, and nothing else delays the news. A
+node that says itself that it is not ready, as while its containerd starts again, keeps them for Kubernetes' own 300."""
+
 MOST_PODS = "110"
 
 
@@ -50,6 +54,7 @@ def apiserver(settings: Settings, folder: Folder) -> dict[str, Any]:
         "nodePortRange": "30000-32767",
         "advertiseAddress": settings.gateway,
         "advertisePort": ports.https,
+        "defaultUnreachableTolerationSeconds": STAY_UNREACHABLE,
         "runDir": str(folder.run),
         "logLevel": "info",
     }

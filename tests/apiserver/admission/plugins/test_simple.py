@@ -10,7 +10,9 @@ NOT_READY = "node.kubernetes.io/not-ready"
 
 @pytest.fixture
 async def api():
-    async with running_registry(config=Config(not_ready_toleration=7), namespaces=["default"]) as made:
+    async with running_registry(
+        config=Config(not_ready_toleration=7, unreachable_toleration=3), namespaces=["default"]
+    ) as made:
         yield made
 
 
@@ -54,7 +56,7 @@ def tolerations(made):
 
 async def test_a_pod_stays_a_while_on_a_node_that_is_away(api):
     made = await api.create("pods", "default", pod())
-    assert tolerations(made) == {(NOT_READY, 7), ("node.kubernetes.io/unreachable", 7)}
+    assert tolerations(made) == {(NOT_READY, 7), ("node.kubernetes.io/unreachable", 3)}
 
 
 @pytest.mark.parametrize(
