@@ -148,6 +148,9 @@ class ApiServer:
             return _no_tunnel
         kubelets = Kubelets(Credentials.read(kubelet.ca_file, kubelet.cert_file, kubelet.key_file))
         self._ending.push_async_callback(kubelets.close)
+        self.cacher.subscribe(
+            self._row("nodes"), lambda old, new: kubelets.forget(old.name) if old and not new else None
+        )
         return Tunnel(self._find, kubelets).handle
 
     async def _bootstrap(self) -> None:

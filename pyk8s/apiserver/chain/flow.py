@@ -1,10 +1,12 @@
-"""How many requests are served at once: more than that is refused at once, with a word when to come again.
+"""How many requests are served at once, and for how long: more than that is refused, with a word when to come again.
 
 Watches and streams are not counted once they are open, and the cluster's administrators are always let in. Source:
-Kubernetes, "API priority and fairness", in its oldest form (max-requests-inflight).
+Kubernetes, "API priority and fairness", in its oldest form (max-requests-inflight), and its request timeout.
 """
 
 from __future__ import annotations
+
+import asyncio
 
 from pyk8s.api.errors import ApiError
 from pyk8s.apiserver.chain.parts import Limits, Parts
@@ -15,7 +17,7 @@ EXEMPT = "system:masters"
 
 
 def flow(endpoint: Handler, parts: Parts) -> Handler:
-    """Refuse with 429 what is over the limit."""
+    """Refuse with 429 what is over the limit; end with 504 what takes too long."""
     limits = parts.limits
 
     async def handle(request: Request) -> Response:
@@ -24,14 +26,16 @@ def flow(endpoint: Handler, parts: Parts) -> Handler:
                 raise _refuse(limits)
             limits.reading += 1
             try:
-                return await endpoint(request)
+                async with asyncio.timeout(limits.seconds):
+                    return await endpoint(request)
             finally:
                 limits.reading -= 1
         if limits.writing >= limits.writes and not _exempt(request):
             raise _refuse(limits)
         limits.writing += 1
         try:
-            return await endpoint(request)
+            async with asyncio.timeout(limits.seconds):
+                return await endpoint(request)
         finally:
             limits.writing -= 1
 

@@ -15,6 +15,8 @@ class Limits:
 
     reads: int = 400
     writes: int = 400
+    seconds: float = 60.0
+    """How long one request may take; a watch or stream only until it is open."""
     reading: int = 0
     writing: int = 0
     refused: int = 0

@@ -81,17 +81,14 @@ def _verb(method: str, name: str, watch: bool) -> str:
 
 
 def _check_method(resource: Resource, verb: str, namespace: str, name: str, subresource: str) -> None:
-    refused = ApiError("MethodNotAllowed", "the server does not allow this method on the requested resource")
     if subresource:
         taken = resource.subresource(subresource)
         if taken is None:
             raise ApiError("NotFound", "the server could not find the requested resource")
-        if verb not in taken.verbs:
-            raise refused
-        return
-    if verb not in resource.verbs:
-        raise refused
-    if resource.namespaced and not namespace and verb not in ("list", "watch"):
-        raise refused
-    if (not name and verb in ("update", "patch")) or (name and verb == "create"):
-        raise refused
+        served = verb in taken.verbs
+    else:
+        everywhere = namespace or not resource.namespaced or verb in ("list", "watch")
+        named = not name if verb == "create" else name or verb not in ("update", "patch")
+        served = bool(verb in resource.verbs and everywhere and named)
+    if not served:
+        raise ApiError("MethodNotAllowed", "the server does not allow this method on the requested resource")

@@ -3,10 +3,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from pyk8s.aio.clock import monotonic
 from pyk8s.apiserver.chain.flow import flow
 from pyk8s.apiserver.chain.parts import Limits
 from pyk8s.apiserver.request import Answer
 from tests.apiserver.makers import ADMIN, ALICE, refused, request
+from tests.virtual import virtual_time
 
 
 class Gate:
@@ -49,6 +51,15 @@ async def test_administrators_and_health_checks_are_always_let_in(let_in):
     gate.open.set()
     handle = flow(gate, SimpleNamespace(limits=Limits(reads=0)))
     assert (await handle(let_in)).code == 200
+
+
+@virtual_time
+async def test_a_request_that_takes_too_long_is_ended():
+    handle = flow(Gate(), SimpleNamespace(limits=Limits(seconds=5)))
+    for verb in ("get", "create"):
+        with pytest.raises(TimeoutError):
+            await handle(request(verb, user=ALICE))
+    assert monotonic() == 10
 
 
 async def test_a_failed_request_gives_its_place_back():
