@@ -129,8 +129,8 @@ class Writer:
                     raise already_exists(write.resource.group, write.resource.plural, name)
                 return Written(body, new=True)
             revision = await self._records.add(write.resource, request.namespace, name, body, strategy.lifetime)
-        except BaseException:
-            await claim.undo()
+        except (ApiError, Stale) as error:
+            await give_up(claim, error)
             raise
         await self._written(write, revision)
         return Written(with_version(body, revision), new=True)
@@ -194,8 +194,8 @@ class Writer:
         try:
             await self._admission.validate(claim.obj, review)
             written = await self._replace(write, current, claim.obj, live)
-        except BaseException:
-            await claim.undo()
+        except (ApiError, Stale) as error:
+            await give_up(claim, error)
             raise
         finally:
             end(review)
@@ -264,6 +264,13 @@ class Writer:
         if claimant:
             await claimant.release(obj)
         return revision
+
+
+async def give_up(claim: Claim, error: ApiError | Stale) -> None:
+    """Give back what was taken for a write that failed. What nobody knows the outcome of, or what was cancelled on its
+    way, may be stored all the same: it keeps what it took until a repair finds out."""
+    if not (isinstance(error, ApiError) and error.reason == "ServerTimeout"):
+        await claim.undo()
 
 
 def warn(write: Write, new: Object) -> None:

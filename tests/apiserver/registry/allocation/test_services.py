@@ -7,6 +7,7 @@ import pytest
 
 from pyk8s.apiserver.registry.allocation.ranges import Band, address_band, port_band
 from pyk8s.apiserver.registry.config import Config
+from pyk8s.storage.interface import Unavailable
 from tests.apiserver.registry.running import refused, running_registry
 
 ADDRESSES = "ipaddresses.networking.k8s.io"
@@ -82,6 +83,39 @@ async def test_a_create_that_fails_gives_everything_back(api):
     await api.cacher.fresh()
     assert await api.names(ADDRESSES) == ["10.0.0.5"]
     assert len(await ports_of(api)) == 1
+
+
+async def test_a_create_whose_outcome_nobody_knows_keeps_what_it_took(api, monkeypatch):
+    plain = api.store.create
+
+    async def create(key, value, *, lease=0):
+        if key.startswith("/registry/services/"):
+            raise Unavailable("no answer", unknown=True)
+        return await plain(key, value, lease=lease)
+
+    monkeypatch.setattr(api.store, "create", create)
+    error = await refused(api.create("services", "team", service(clusterIP="10.0.0.5")))
+    assert (error.reason, error.code) == ("ServerTimeout", 504)
+    assert await api.names(ADDRESSES) == ["10.0.0.5"]
+
+
+async def test_a_create_that_is_cancelled_on_its_way_keeps_what_it_took(api, monkeypatch):
+    plain, reached = api.store.create, asyncio.Event()
+
+    async def create(key, value, *, lease=0):
+        revision = await plain(key, value, lease=lease)
+        if key.startswith("/registry/services/"):
+            reached.set()
+            await asyncio.Event().wait()
+        return revision
+
+    monkeypatch.setattr(api.store, "create", create)
+    asking = asyncio.ensure_future(api.create("services", "team", service(clusterIP="10.0.0.5")))
+    await reached.wait()
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    assert await api.names(ADDRESSES) == ["10.0.0.5"]
+    assert await api.names("services", "team") == ["web"]
 
 
 async def test_a_dry_run_takes_nothing(api):
