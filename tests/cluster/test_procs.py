@@ -40,15 +40,18 @@ def test_a_recycled_pid_is_another_process(sleeper):
 
 def test_a_name_with_brackets_and_blanks_does_not_confuse(tmp_path):
     program = tmp_path / "a) b (c"
-    program.symlink_to("/bin/sleep")
-    started = subprocess.Popen([program, "60"])
+    program.symlink_to("/bin/cat")
+    started = subprocess.Popen([program, "-u"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
+        started.stdin.write(b"x")
+        started.stdin.flush()
+        assert started.stdout.read(1) == b"x"
         assert procs.identify(started.pid).pid == started.pid
         assert procs.command(started.pid) == "a) b (c"
-        assert procs.arguments(started.pid) == [str(program), "60"]
+        assert procs.arguments(started.pid) == [str(program), "-u"]
     finally:
         started.kill()
-        started.wait()
+        started.communicate()
 
 
 def test_ending_waits_until_all_have_ended_and_names_who_did_not(sleeper):

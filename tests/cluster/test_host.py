@@ -1,0 +1,82 @@
+"""The host's side of a cluster, in a network namespace of the test's own."""
+
+import json
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from pyk8s.cluster import host
+
+PROGRAM = """
+import json, subprocess, sys
+from pathlib import Path
+from pyk8s.cluster import host
+from pyk8s.cluster.links import Host
+
+def links():
+    told = subprocess.run(["ip", "-json", "link"], capture_output=True).stdout
+    return sorted(link["ifname"] for link in json.loads(told))
+
+def tables():
+    return subprocess.run(["nft", "list", "tables"], capture_output=True, text=True).stdout.split("\\n")
+
+def forwarding():
+    return host.FORWARDING.read_text().strip()
+
+told = {"before": [links(), tables(), forwarding()]}
+host.FORWARDING.write_text("0")
+one, two = Host("one", "1" * 10, ""), Host("two", "2" * 10, "")
+with host.machine_locked():
+    one = Host("one", "1" * 10, host.pick_subnet())
+    host.connect(one)
+    host.connect(one)
+with host.machine_locked():
+    two = Host("two", "2" * 10, host.pick_subnet())
+    host.connect(two)
+told["subnets"] = [one.subnet, two.subnet]
+told["up"] = [links(), tables(), forwarding()]
+told["aliases"] = list(host.bridges().values())
+subprocess.run(["ip", "link", "add", one.port("node-1"), "type", "veth", "peer", "name", "x"], check=True)
+subprocess.run(["ip", "link", "set", one.port("node-1"), "master", one.bridge], check=True)
+host.disconnect(one)
+told["one down"] = [links(), tables(), forwarding()]
+host.disconnect(two)
+host.disconnect(two)
+told["down"] = [links(), tables(), forwarding()]
+print(json.dumps(told))
+"""
+
+
+@pytest.mark.kernel
+def test_two_clusters_come_and_go_on_one_host_and_leave_nothing():
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert len(set(told["subnets"])) == 2
+    links, tables, forwarding = told["up"]
+    assert {"pkb1111111111", "pkb2222222222"} <= set(links)
+    assert {"table ip pyk8s_1111111111", "table ip pyk8s_2222222222"} <= set(tables)
+    assert forwarding == "1"
+    assert all(alias.endswith("ip_forward=0") for alias in told["aliases"])
+    links, tables, forwarding = told["one down"]
+    assert [name for name in links if name.startswith("pk")] == ["pkb2222222222"]
+    assert forwarding == "1", "the other cluster still needs it"
+    links, tables, forwarding = told["down"]
+    assert (links, tables, forwarding) == (told["before"][0], told["before"][1], "0")
+
+
+def test_free_ports_are_free_and_below_those_of_outgoing_connections():
+    ports = host.free_ports(4)
+    assert len(set(ports)) == 4
+    assert all(20000 <= port <= 29999 and host.is_free(port) for port in ports)
+
+
+def test_a_port_that_is_taken_is_not_free():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert not host.is_free(server.getsockname()[1])
+        with pytest.raises(host.AddressTaken, match="no 1 free TCP ports"):
+            host.free_ports(1, first=server.getsockname()[1], last=server.getsockname()[1])
