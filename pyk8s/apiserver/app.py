@@ -16,6 +16,7 @@ from pyk8s.api.resources import Resource, Resources
 from pyk8s.apiserver.authentication.accounts import Accounts
 from pyk8s.apiserver.authentication.authenticator import Authenticator
 from pyk8s.apiserver.authorization.bootstrap.table import node_rules, objects
+from pyk8s.apiserver.authorization.escalation import Guard
 from pyk8s.apiserver.authorization.follow import follow
 from pyk8s.apiserver.authorization.graph import Graph
 from pyk8s.apiserver.authorization.node import NodeAuthorizer
@@ -139,7 +140,8 @@ class ApiServer:
         parts = Parts(Authenticator(self.accounts), self.authorizer)
         metrics.REGISTRY.register(parts.record)
         self._ending.callback(metrics.REGISTRY.unregister, parts.record)
-        endpoint = dispatch(self.registry.handle, documents.Documents(told).handle, self._tunnel())
+        guarded = Guard(self.rbac, self.authorizer).before(self.registry.handle)
+        endpoint = dispatch(guarded, documents.Documents(told).handle, self._tunnel())
         self.handler = build(endpoint, parts)
 
     def _tunnel(self) -> Handler:
