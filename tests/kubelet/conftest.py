@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.kubelet import rig
-from tests.kubelet.node import running_node
+from tests.kubelet.agent import running_node
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.kubelet import rig
-from tests.kubelet.node import pod, status_of, waits_for
+from tests.kubelet.agent import pod, status_of, waits_for
 
 pytestmark = pytest.mark.containers
 

@@ -7,7 +7,7 @@ import pytest
 
 from pyk8s.api.refs import CONFIG_MAPS, SECRETS, SERVICES
 from tests.kubelet import rig
-from tests.kubelet.node import container, pod, waits_for
+from tests.kubelet.agent import container, pod, waits_for
 
 pytestmark = pytest.mark.containers
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kubelet.node import condition, is_ready, pod, status_of
+from tests.kubelet.agent import condition, is_ready, pod, status_of
 
 pytestmark = pytest.mark.containers
 

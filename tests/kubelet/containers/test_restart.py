@@ -7,7 +7,7 @@ import pytest
 
 from pyk8s.aio import clock
 from pyk8s.api.refs import CONFIG_MAPS, PODS
-from tests.kubelet.node import container, is_ready, phase, pod, status_of, waits_for
+from tests.kubelet.agent import container, is_ready, phase, pod, status_of, waits_for
 
 pytestmark = pytest.mark.containers
 

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from pyk8s.api.refs import PODS
-from tests.kubelet.node import is_ready, pod, status_of
+from tests.kubelet.agent import is_ready, pod, status_of
 
 pytestmark = pytest.mark.containers
 

@@ -9,7 +9,7 @@ from pyk8s.api.errors import ApiError
 from pyk8s.client import streams as client
 from pyk8s.gen.pyk8s.v1 import streams_pb2_grpc
 from pyk8s.kubelet.server.service import Streams
-from tests.kubelet.node import container, pod, waits_for
+from tests.kubelet.agent import container, pod, waits_for
 
 pytestmark = pytest.mark.containers
 

@@ -9,7 +9,7 @@ import pytest
 
 from pyk8s.aio import clock
 from pyk8s.api.refs import CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS
-from tests.kubelet.node import container, pod
+from tests.kubelet.agent import container, pod
 
 pytestmark = pytest.mark.containers
 
@@ -214,7 +214,7 @@ async def test_a_link_out_of_the_volume_is_refused_as_sub_path(node):
     (node.folder / "shared" / "out").symlink_to("/etc")
     fields, spec = with_volume({"hostPath": {"path": str(node.folder / "shared")}}, subPath="out")
     await node.create(pod("web", container=fields, **spec))
-    from tests.kubelet.node import waits_for
+    from tests.kubelet.agent import waits_for
 
     found = await node.until("web", waits_for("CreateContainerConfigError"))
     assert "leaves its volume" in found["status"]["containerStatuses"][0]["state"]["waiting"]["message"]
@@ -232,5 +232,4 @@ async def test_volumes_are_gone_with_the_pod_and_what_was_the_nodes_stays(node):
     await node.delete("web")
     assert (node.folder / "shared" / "kept").read_text() == "kept"
     assert (node.folder / "shared" / "sub").is_dir()
-    mounts_left = [line for line in open("/proc/thread-self/mountinfo") if str(node.folder) in line]
-    assert mounts_left == []
+    assert not [each for each in mounts.observe() if str(node.folder) in each.target]
