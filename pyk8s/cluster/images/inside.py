@@ -52,6 +52,8 @@ def unpack(archive: Path, folder: Path) -> None:
         os.chroot(folder)
         os.chdir("/")
         with tarfile.open(fileobj=file, mode="r:*") as tar:
+            # The chroot is what confines; Python before 3.11.4 knows no filters, and later ones want one named.
+            tar.extraction_filter = lambda member, path: member  # type: ignore[assignment]
             for member in tar:
                 _apply(tar, member)
 
@@ -66,7 +68,7 @@ def _apply(tar: tarfile.TarFile, member: tarfile.TarInfo) -> None:
     else:
         if not (member.isdir() and path.is_dir() and not path.is_symlink()):
             _remove(path)
-        tar.extract(member, "/", numeric_owner=True, filter="fully_trusted")
+        tar.extract(member, "/", numeric_owner=True)
 
 
 def _remove(path: Path) -> None:
