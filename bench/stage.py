@@ -12,10 +12,10 @@ from typing import Any
 
 import grpc.aio
 from aetcd import rpc
-from tests.images import build_tools
 
 from bench.rest import Api, Refused, side_by_side
 from tests.e2e.cluster import Cluster
+from tests.images import build_tools
 from tests.storage.etcd import running_etcd
 
 VALUE = b"x" * 1500
