@@ -7,13 +7,12 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from bench.raw import RawCri
+from bench.raw import COMMAND, RawCri
 from bench.report import Figure, spread
 from bench.rest import Api, pod
 from bench.stage import Stage
 
 BASE = "/api/v1/namespaces/bench-pods/pods"
-COMMAND = ["/bin/sh", "-c", "trap 'exit 0' TERM; sleep 100000 & wait"]
 LIMIT = 120.0
 """Seconds after which a pod that is not Ready makes the run fail."""
 
@@ -86,7 +85,7 @@ async def measure(stage: Stage) -> AsyncIterator[Figure]:
 
 
 async def _start(api: Api, follower: Follower, name: str, image: str) -> tuple[float, float]:
-    body = pod(name, image, container={"command": COMMAND}, nodeSelector={"kubernetes.io/hostname": "node-1"})
+    body = pod(name, image, container={"command": list(COMMAND)}, nodeSelector={"kubernetes.io/hostname": "node-1"})
     start = time.perf_counter()
     await api.send("POST", BASE, body)
     async with asyncio.timeout(LIMIT):
