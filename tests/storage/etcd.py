@@ -1,6 +1,5 @@
 """A real etcd for tests: TLS with client certificates, a folder of its own, free ports, fsync on."""
 
-import ctypes
 import re
 import signal
 import socket
@@ -14,11 +13,8 @@ from pyk8s.wire.pki import Authority
 READY_SECONDS = 20
 START_ATTEMPTS = 5
 
-PR_SET_PDEATHSIG = 1
-
-
-def _die_with_parent():
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
+"""It dies with the test that started it, however that ends. No code runs between fork and exec: gRPC has threads."""
 
 
 def _free_ports(count):
@@ -88,10 +84,9 @@ class Etcd:
             **files,
         }
         self._process = subprocess.Popen(
-            ["etcd", *(f"{name}={value}" for name, value in flags.items())],
+            [*WITH_PARENT, "etcd", *(f"{name}={value}" for name, value in flags.items())],
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,
             text=True,
         )
         ready = threading.Event()
