@@ -1,5 +1,6 @@
 """What a cluster could leave behind on its machine, looked at before, during and after."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -113,6 +114,21 @@ def namespaces_of(pids):
             except OSError:
                 continue
     return found - {str(Path(f"/proc/self/ns/{kind}").readlink()) for kind in ("net", "mnt", "uts")}
+
+
+@contextlib.contextmanager
+def held(pids):
+    """The namespaces of these processes, kept meanwhile so that the kernel gives their numbers to no other."""
+    names, handles = namespaces_of(pids), []
+    for pid in pids:
+        for kind in ("net", "mnt", "uts"):
+            with contextlib.suppress(OSError):
+                handles.append(os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY))
+    try:
+        yield names
+    finally:
+        for handle in handles:
+            os.close(handle)
 
 
 def processes_of(home):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.cluster import PYK8S, Cluster, eventually
-from tests.e2e.machine import namespaces_of, processes_of, traces
+from tests.e2e.machine import held, namespaces_of, processes_of, traces
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -95,10 +95,10 @@ def test_a_cluster_comes_up_is_found_up_and_leaves_nothing(home):
     assert "4 were asked for" in told
     assert pids(cluster) == first, "again is no change"
 
-    spaces = namespaces_of(first.values())
-    assert len(spaces) == 9, "each node has a namespace of network, of mounts and of its name"
-    cluster.run("cluster", "down", "--name", cluster.name)
-    assert_nothing_left(cluster, before, mine, spaces)
+    with held(first.values()) as spaces:
+        assert len(spaces) == 9, "each node has a namespace of network, of mounts and of its name"
+        cluster.run("cluster", "down", "--name", cluster.name)
+        assert_nothing_left(cluster, before, mine, spaces)
     assert [path.name for path in home.iterdir()] == ["images"], "only the image cache stays"
     said = cluster.run("cluster", "down", "--name", cluster.name, code=1)
     assert said == ""

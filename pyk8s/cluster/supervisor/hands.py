@@ -9,10 +9,12 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from pyk8s.cluster import cgroups, procs
 from pyk8s.cluster.supervisor.process import environment
 from pyk8s.cluster.supervisor.spawn import Spawn, spawn
-from pyk8s.cluster.supervisor.unit import Unit, describe_exit
+from pyk8s.cluster.supervisor.unit import Record, Unit, describe_exit
 from pyk8s.kernel.cgroup.run import Groups
 
 
@@ -48,11 +50,9 @@ class KernelHands:
             pid_file=self._run / f"{unit.name}.pid",
             enter=enter if unit.enter or argv is unit.rejoin else 0,
         )
-        pid = spawn(what, self._groups)
-        identity = procs.identify(pid)
-        if identity is None:
-            raise OSError(f"{unit.argv[0]} ended at once: see {what.log}")
-        return identity, will_tell
+        spawn(what, self._groups)
+        # From the pid file, since a program that ends at once has no identity any more.
+        return msgspec.json.decode(what.pid_file.read_bytes(), type=Record).identity, will_tell
 
     async def ended(self, identity: procs.Identity) -> str:
         """Wait for the end of the process by its pidfd; a process adopted from another supervisor leaves no status."""

@@ -54,8 +54,8 @@ def enter_namespaces(pid: int) -> None:
     os.chdir("/")
 
 
-def spawn(what: Spawn, groups: Groups) -> int:
-    """Start the process and return its pid once it has become the program.
+def spawn(what: Spawn, groups: Groups) -> None:
+    """Start the process; it has become the program, and its pid file is there, when this returns.
 
     Raises OSError (with a text that says which step) when it could not.
     """
@@ -72,7 +72,6 @@ def spawn(what: Spawn, groups: Groups) -> int:
         os.waitpid(pid, 0)
         what.pid_file.unlink(missing_ok=True)
         raise OSError(failure.decode("utf-8", "replace"))
-    return pid
 
 
 def _child(what: Spawn, groups: Groups, log: int, writer: int) -> NoReturn:
