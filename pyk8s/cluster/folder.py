@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyk8s.cluster import settings
+from pyk8s.cluster import settings as files
 from pyk8s.cluster.errors import NoSuchCluster, SettingInvalid
 
 DEFAULT_HOME = Path("/var/lib/pyk8s")
@@ -150,21 +150,21 @@ class Folder:
         """Whether there is anything of this cluster."""
         return self.path.is_dir()
 
-    def read(self) -> settings.Settings:
+    def read(self) -> files.Settings:
         """The cluster's settings. Raises NoSuchCluster."""
         try:
-            return settings.read(self.settings)
+            return files.read(self.settings)
         except FileNotFoundError:
             raise no_such(self.name) from None
 
-    def write(self, value: settings.Settings) -> None:
+    def write(self, value: files.Settings) -> None:
         """Put `value` into the settings file."""
-        settings.write(self.settings, value)
+        files.write(self.settings, value)
 
 
 def of(name: str) -> Folder:
     """The folder of the cluster `name`, whether or not there is one. Raises SettingInvalid."""
-    folder = Folder(home(), settings.check_name(name))
+    folder = Folder(home(), files.check_name(name))
     folder.check_room()
     return folder
 

@@ -58,8 +58,8 @@ async def up(name: str, asked: wish.Wish, say: Say = quiet) -> tuple[Settings, l
                 if known.stopped or not await launch.is_running(folder):
                     await undone_by(_start(folder, _changed(folder, known, stopped=False), say), lambda: _halt(folder))
                 return folder.read(), differing
-            settings = await undone_by(_create(folder, name, asked, known, say), lambda: _destroy(folder))
-            return settings, []
+            made = await undone_by(_create(folder, name, asked, known, say), lambda: _destroy(folder))
+            return made, []
         finally:
             _forget_if_empty(folder)
 

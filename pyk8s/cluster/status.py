@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -148,7 +148,7 @@ def place(group: str, command: str, settings: Settings) -> tuple[str, str]:
     return node, "container"
 
 
-def _row(name: str, role: str, node: str, pid: int, state: State, restarts: int, last: str) -> Mapping[str, Any]:
+def _row(name: str, role: str, node: str, pid: int, state: State, restarts: int, last: str) -> dict[str, Any]:
     return {
         "name": name,
         "role": role,

@@ -65,7 +65,7 @@ async def remove(node: NodeFolder, name: str) -> None:
     """Make the node forget the image; what its containers still use stays until they are gone. Raises ClusterError."""
     try:
         async with _channel(node.containerd_socket) as channel:
-            stub = images_pb2_grpc.ImagesStub(channel)
+            stub: Any = images_pb2_grpc.ImagesStub(channel)  # type: ignore[no-untyped-call]
             await stub.Delete(images_pb2.DeleteImageRequest(name=name), metadata=_metadata(), timeout=SECONDS)
     except grpc.aio.AioRpcError as why:
         if why.code() is not grpc.StatusCode.NOT_FOUND:
@@ -91,7 +91,7 @@ def link(store: Store, blobs: Path, wanted: Iterable[Descriptor]) -> None:
 
 
 async def _register(channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...], image: Image) -> None:
-    stub = content_pb2_grpc.ContentStub(channel)
+    stub: Any = content_pb2_grpc.ContentStub(channel)  # type: ignore[no-untyped-call]
     labels = {image.target.digest: m.gc_labels(image.manifest)}
     for blob in image.blobs:
         await _know(stub, metadata, blob, labels.get(blob.digest, {}))
@@ -99,7 +99,7 @@ async def _register(channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], 
         media_type=image.target.media_type, digest=image.target.digest, size=image.target.size
     )
     record = images_pb2.Image(name=image.name, labels=MANAGED, target=target)
-    images = images_pb2_grpc.ImagesStub(channel)
+    images: Any = images_pb2_grpc.ImagesStub(channel)  # type: ignore[no-untyped-call]
     try:
         await images.Create(images_pb2.CreateImageRequest(image=record), metadata=metadata, timeout=SECONDS)
     except grpc.aio.AioRpcError as why:
@@ -110,10 +110,17 @@ async def _register(channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], 
 
 async def _know(stub: Any, metadata: tuple[tuple[str, str], ...], blob: Descriptor, labels: dict[str, str]) -> None:
     """Tell containerd of a blob that lies in its store: a write of no data, committed at once."""
-    fields = {"ref": f"pyk8s-{blob.digest}", "total": blob.size, "expected": blob.digest}
+    commit = content_pb2.WriteContentRequest(
+        action=content_pb2.COMMIT,
+        ref=f"pyk8s-{blob.digest}",
+        total=blob.size,
+        expected=blob.digest,
+        offset=blob.size,
+        labels=labels,
+    )
 
     async def requests() -> AsyncIterator[content_pb2.WriteContentRequest]:
-        yield content_pb2.WriteContentRequest(action=content_pb2.COMMIT, offset=blob.size, labels=labels, **fields)
+        yield commit
 
     try:
         async for _ in stub.Write(requests(), metadata=metadata, timeout=SECONDS):
@@ -138,7 +145,7 @@ def _metadata(lease: str = "") -> tuple[tuple[str, str], ...]:
 async def _leased(socket: Path) -> AsyncIterator[tuple[grpc.aio.Channel, tuple[tuple[str, str], ...]]]:
     """A channel with a lease: what is made known through it is no garbage while it lasts."""
     async with _channel(socket) as channel:
-        stub = leases_pb2_grpc.LeasesStub(channel)
+        stub: Any = leases_pb2_grpc.LeasesStub(channel)  # type: ignore[no-untyped-call]
         request = leases_pb2.CreateRequest(id=f"pyk8s-{os.getpid()}-{id(channel):x}")
         made = await stub.Create(request, metadata=_metadata(), timeout=SECONDS, wait_for_ready=True)
         try:

@@ -53,7 +53,7 @@ def unpack(archive: Path, folder: Path) -> None:
         os.chdir("/")
         with tarfile.open(fileobj=file, mode="r:*") as tar:
             # The chroot is what confines; Python before 3.11.4 knows no filters, and later ones want one named.
-            tar.extraction_filter = lambda member, path: member  # type: ignore[assignment]
+            tar.extraction_filter = lambda member, path: member
             for member in tar:
                 _apply(tar, member)
 
