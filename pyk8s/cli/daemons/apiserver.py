@@ -7,6 +7,7 @@ from pathlib import Path
 
 import uvloop
 
+from pyk8s.aio.heap import settle
 from pyk8s.aio.notify import ready
 from pyk8s.aio.shutdown import on_signals, until_stopped
 from pyk8s.apiserver.app import ApiServer
@@ -35,4 +36,5 @@ async def _run(settings: Settings) -> None:
     async with ApiServer(settings) as server:
         log.info("serving", cluster=settings.cluster_name, https=server.ports.https, grpc=server.ports.grpc)
         ready(f"serving https on port {server.ports.https}, gRPC on port {server.ports.grpc}")
+        settle()
         await asyncio.Event().wait()

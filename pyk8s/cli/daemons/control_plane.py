@@ -16,6 +16,7 @@ import uvloop
 import yaml
 
 from pyk8s import scheduler
+from pyk8s.aio.heap import settle
 from pyk8s.aio.notify import ready
 from pyk8s.aio.shutdown import on_signals, until_stopped
 from pyk8s.aio.supervise import Tasks, keep_running
@@ -73,6 +74,7 @@ async def serve(parts: Mapping[str, Mapping[str, Any]], where: str) -> None:
             for name, part in (("controllers", control), ("scheduler", schedule)):
                 tasks.start(keep_running(part, failed=partial(_failed, name)), name=name)
             ready("serving")
+            settle()
             await until_stopped(asyncio.Event().wait(), stopping)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import uvloop
 import yaml
 
+from pyk8s.aio.heap import settle
 from pyk8s.aio.notify import ready
 from pyk8s.aio.shutdown import on_signals, until_stopped
 from pyk8s.client.grpc import GrpcClient
@@ -52,3 +53,4 @@ async def serve(settings: Mapping[str, Any]) -> None:
 
 def _tell_ready() -> None:
     ready("controllers at work")
+    settle()

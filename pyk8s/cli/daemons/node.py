@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from pyk8s.aio.heap import settle
 from pyk8s.aio.notify import ready
 from pyk8s.aio.shutdown import on_signals
 from pyk8s.aio.supervise import Tasks, keep_running
@@ -108,6 +109,7 @@ async def _tell_ready(started: Sequence[asyncio.Event]) -> None:
     for each in started:
         await each.wait()
     ready("serving")
+    settle()
 
 
 async def _kubelet(settings: Settings, client: GrpcClient, at_work: asyncio.Event) -> None:
