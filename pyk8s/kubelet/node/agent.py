@@ -56,7 +56,7 @@ class NodeAgent:
         self._machine = Machine()
         self._status: Json = {}
         self._uid = ""
-        self._told_at = 0.0
+        self._told_at = float("-inf")
         self._images: tuple[ImageView, ...] = ()
         self._images_at = -IMAGES_SECONDS
         self._poke = asyncio.Event()
@@ -116,7 +116,7 @@ class NodeAgent:
         observed = await self._observe()
         status = node_status(self._config, self._machine, observed, self._status.get("conditions", ()), clock.now())
         changed = has_changed(self._status, status)
-        if changed or clock.monotonic() - self._told_at >= REPORT_SECONDS or not self._told_at:
+        if changed or clock.monotonic() - self._told_at >= REPORT_SECONDS:
             ref = NODES.of(self._config.node_name).sub("status")
             body = orjson.dumps({"status": status})
             await self._client.patch(ref, body, PatchType.STRATEGIC, manager="kubelet")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import ssl
 from dataclasses import dataclass
 
@@ -78,7 +79,7 @@ async def ask_tcp(action: TcpSocket, target: Target, timeout: float) -> Answer:
     except TimeoutError:
         return Answer(False, f"dial tcp {host}:{port}: i/o timeout")
     except OSError as why:
-        return Answer(False, f"dial tcp {host}:{port}: {why.strerror or why}")
+        return Answer(False, f"dial tcp {host}:{port}: connect: {_words(why)}")
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
@@ -95,9 +96,16 @@ async def ask_http(action: HttpGet, target: Target, timeout: float) -> Answer:
             code = await get(host, port, action.path, action.http_headers, secure=scheme == "https")
     except TimeoutError:
         return Answer(False, f'Get "{url}": context deadline exceeded')
-    except (OSError, ValueError, EOFError) as why:
+    except OSError as why:
+        return Answer(False, f'Get "{url}": {_words(why)}')
+    except ValueError as why:
         return Answer(False, f'Get "{url}": {why}')
     return Answer(200 <= code < 400, f"HTTP probe failed with statuscode: {code}" if not 200 <= code < 400 else "")
+
+
+def _words(why: OSError) -> str:
+    """What the kernel said, without what asyncio adds."""
+    return os.strerror(why.errno).lower() if why.errno is not None and why.errno > 0 else str(why)
 
 
 async def get(host: str, port: int, path: str, headers: list[HttpHeader], *, secure: bool) -> int:

@@ -96,7 +96,7 @@ def is_urgent(old: Json | None, new: Json) -> bool:
     if old is None:
         return new["phase"] != "Pending" or any(
             each["state"].get("waiting", {}).get("reason") not in ("ContainerCreating", "PodInitializing")
-            for each in (*new["containerStatuses"], *new.get("initContainerStatuses", ()))
+            for each in (*new.get("containerStatuses", ()), *new.get("initContainerStatuses", ()))
         )
     return True
 

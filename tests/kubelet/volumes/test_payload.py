@@ -12,6 +12,9 @@ OBJECTS = Objects(
     {"keys": {"password": b"secret"}},
     {("", 3600): "token", ("vault", 60): "other"},
 )
+FOR_VAULT = {"serviceAccountToken": {"path": "t", "audience": "vault", "expirationSeconds": 60}}
+FOR_NOBODY = {"serviceAccountToken": {"path": "t", "audience": "x"}}
+PASSWORD_AS_A = {"secret": {"name": "keys", "items": [{"key": "password", "path": "a"}]}}
 
 
 def made(group=None, **source):
@@ -54,11 +57,7 @@ TOKEN = {"serviceAccountToken": {"path": "token"}}
         ),
         pytest.param({"projected": {"sources": [TOKEN]}}, {"token": File(b"token")}, id="a token"),
         pytest.param(
-            {
-                "projected": {
-                    "sources": [{"serviceAccountToken": {"path": "t", "audience": "vault", "expirationSeconds": 60}}]
-                }
-            },
+            {"projected": {"sources": [FOR_VAULT]}},
             {"t": File(b"other")},
             id="a token for somebody",
         ),
