@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One command: `attribute` of `pyk8s.cli.MODULE` is its click command, or a daemon's `main(config)`."""
+    """One command: `attribute` of `pyk8s.cli.MODULE` is its click command, or a daemon's function of its file."""
 
     name: str
     module: str
@@ -22,6 +22,15 @@ def _verbs(*rows: tuple[str, str, str]) -> tuple[Row, ...]:
     for name, place, summary in rows:
         module, _, attribute = place.partition(":")
         made.append(Row(name, f"verbs.{module}", attribute or name, summary))
+    return tuple(made)
+
+
+def _daemons(*rows: tuple[str, str, str]) -> tuple[Row, ...]:
+    """Rows of daemons: name, MODULE[:FUNCTION] below `daemons`, summary."""
+    made = []
+    for name, place, summary in rows:
+        module, _, function = place.partition(":")
+        made.append(Row(name, f"daemons.{module}", function or "main", summary))
     return tuple(made)
 
 
@@ -74,14 +83,14 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
 }
 """The commands people type, as `pyk8s --help` lists them."""
 
-DAEMONS: tuple[Row, ...] = tuple(
-    Row(name, f"daemons.{module}", "main", summary)
-    for name, module, summary in (
-        ("apiserver", "apiserver", "The API server."),
-        ("controllers", "controllers", "The controllers."),
-        ("scheduler", "scheduler", "The scheduler."),
-        ("control-plane", "control_plane", "API server, controllers and scheduler in one process."),
-    )
+DAEMONS: tuple[Row, ...] = _daemons(
+    ("apiserver", "apiserver", "The API server."),
+    ("controllers", "controllers", "The controllers."),
+    ("scheduler", "scheduler", "The scheduler."),
+    ("control-plane", "control_plane", "API server, controllers and scheduler in one process."),
+    ("kubelet", "node:kubelet", "The kubelet of one node."),
+    ("network-agent", "node:network", "The network agent of one node."),
+    ("proxy", "node:proxy", "The proxy of one node."),
 )
 """The programs of a cluster: each takes `--config FILE`. The node's is `pyk8s node --config FILE`."""
 

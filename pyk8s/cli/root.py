@@ -51,14 +51,14 @@ def _daemon(row: Row) -> click.Command:
         "--config", required=True, metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path)
     )
     def daemon(config: Path) -> None:
-        run_daemon(row.module, config)
+        run_daemon(row.module, row.attribute, config)
 
     return daemon
 
 
-def run_daemon(module: str, config: Path) -> None:
-    """Import `pyk8s.cli.MODULE` and run its main."""
-    import_module(f"pyk8s.cli.{module}").main(config)
+def run_daemon(module: str, function: str, config: Path) -> None:
+    """Import `pyk8s.cli.MODULE` and run its `function`."""
+    getattr(import_module(f"pyk8s.cli.{module}"), function)(config)
 
 
 @click.command(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

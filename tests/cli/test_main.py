@@ -99,8 +99,8 @@ def test_every_row_is_a_command_and_its_help_is_shown(row, capsys):
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in DAEMONS])
-def test_every_daemon_has_a_main_and_asks_for_its_configuration(row, capsys):
-    assert callable(import_module(f"pyk8s.cli.{row.module}").main)
+def test_every_daemon_has_a_function_and_asks_for_its_configuration(row, capsys):
+    assert callable(getattr(import_module(f"pyk8s.cli.{row.module}"), row.attribute))
     assert run([row.name]) == frame.CALLED_WRONGLY
     assert "--config" in capsys.readouterr().err
 

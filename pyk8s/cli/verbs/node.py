@@ -38,7 +38,7 @@ def node(ctx: click.Context, config: Path | None) -> None:
             ctx.exit(2)
         from pyk8s.cli.root import run_daemon
 
-        run_daemon("daemons.node", config)
+        run_daemon("daemons.node", "main", config)
     elif config is not None:
         raise click.UsageError("--config runs a node's agent and goes with no other command")
 
