@@ -8,7 +8,9 @@ from typing import Any
 import click
 import orjson
 
+from pyk8s.api.objectmeta import is_condition_true
 from pyk8s.api.refs import PODS
+from pyk8s.api.selectors import from_labels, from_object
 from pyk8s.cli.targets import Target
 from pyk8s.client.interface import Client
 
@@ -38,24 +40,14 @@ def selector_text(value: Object) -> str:
     spec = value.get("spec") or {}
     selector = spec.get("selector") or {}
     if "matchLabels" not in selector and "matchExpressions" not in selector:
-        return ",".join(f"{key}={text}" for key, text in selector.items())
-    parts = [f"{key}={text}" for key, text in (selector.get("matchLabels") or {}).items()]
-    for each in selector.get("matchExpressions") or ():
-        key, values = each["key"], ",".join(each.get("values") or ())
-        forms = {
-            "In": f"{key} in ({values})",
-            "NotIn": f"{key} notin ({values})",
-            "Exists": key,
-            "DoesNotExist": f"!{key}",
-        }
-        parts.append(forms[each["operator"]])
-    return ",".join(parts)
+        return str(from_labels(selector))
+    return str(from_object(selector))
 
 
 def is_ready(pod: Object) -> bool:
     """Whether the pod's Ready condition is true."""
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+    return is_condition_true(pod, "Ready")
+
 
 
 def container_of(pod: Object, wanted: str) -> str:

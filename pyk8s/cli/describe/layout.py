@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pyk8s.cli.describe.event import last_seen, message, times
+
 Object = Mapping[str, Any]
 
 NONE = "<none>"
@@ -105,34 +107,6 @@ def conditions(page: Page, found: Sequence[Object]) -> None:
     )
 
 
-def parse_time(text: str) -> datetime:
-    """An RFC 3339 time with or without fractions, in UTC."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def age(text: str | None, now: datetime) -> str:
-    """How long ago: `35s`, `5m12s`, `3h`, `2d4h`; <unknown> without a time. Rounding as kubectl's."""
-    if not text:
-        return "<unknown>"
-    seconds = int((now - parse_time(text)).total_seconds())
-    if seconds < 0:
-        return "0s"
-    if seconds < 120:
-        return f"{seconds}s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if minutes < 10:
-        return f"{minutes}m{seconds % 60}s" if seconds % 60 else f"{minutes}m"
-    if minutes < 180:
-        return f"{minutes}m"
-    if hours < 8:
-        return f"{hours}h{minutes % 60}m" if minutes % 60 else f"{hours}h"
-    if hours < 48:
-        return f"{hours}h"
-    if days < 8:
-        return f"{days}d{hours % 24}h" if hours % 24 else f"{days}d"
-    return f"{days}d" if days < 730 else f"{days // 365}y{days % 365}d"
-
-
 def events(page: Page, found: Sequence[Object], now: datetime) -> None:
     """The events about an object, oldest first."""
     if not found:
@@ -140,16 +114,7 @@ def events(page: Page, found: Sequence[Object], now: datetime) -> None:
         return
     page.heading("Events")
     rows = []
-    for event in sorted(found, key=_last_seen):
+    for event in sorted(found, key=last_seen):
         source = event.get("reportingComponent") or (event.get("source") or {}).get("component", "")
-        count = (event.get("series") or {}).get("count") or event.get("count") or 1
-        seen = age(_last_seen(event), now)
-        when = f"{seen} (x{count} over {age(event.get('firstTimestamp') or event.get('eventTime'), now)})"
-        message = str(event.get("message", "")).strip().replace("\n", " ")
-        rows.append([event.get("type", ""), event.get("reason", ""), when if count > 1 else seen, source, message])
+        rows.append([event.get("type", ""), event.get("reason", ""), times(event, now), source, message(event)])
     page.table(["Type", "Reason", "Age", "From", "Message"], rows)
-
-
-def _last_seen(event: Object) -> str:
-    series = (event.get("series") or {}).get("lastObservedTime")
-    return str(series or event.get("lastTimestamp") or event.get("eventTime") or "")

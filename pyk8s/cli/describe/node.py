@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import ceil
 
+from pyk8s.api.columns.values import age
+from pyk8s.api.podresources import add, pod_requests
 from pyk8s.api.quantity import millicores, units
-from pyk8s.cli.describe.layout import NONE, Object, Page, Related, age, conditions, events, head, labels
+from pyk8s.cli.describe.layout import NONE, Object, Page, Related, conditions, events, head, labels
 
 
 def describe_node(value: Object, related: Related, now: datetime) -> str:
@@ -64,7 +67,7 @@ def _pods(page: Page, node: Object, pods: Sequence[Object], now: datetime) -> No
                     metadata["name"],
                     f"{cpu}m",
                     f"{memory // 1024**2}Mi",
-                    age(metadata.get("creationTimestamp"), now),
+                    age(pod, now),
                 ]
             )
         page.table(["Namespace", "Name", "CPU Requests", "Memory Requests", "Age"], rows)
@@ -76,14 +79,9 @@ def _pods(page: Page, node: Object, pods: Sequence[Object], now: datetime) -> No
 
 
 def requested(pods: Sequence[Object]) -> tuple[int, int]:
-    """What the containers of `pods` ask for: millicores and bytes."""
-    cpu = memory = 0
-    for pod in pods:
-        for container in pod["spec"].get("containers") or ():
-            asks = (container.get("resources") or {}).get("requests") or {}
-            cpu += millicores(asks.get("cpu", "0"))
-            memory += units(asks.get("memory", "0"))
-    return cpu, memory
+    """What `pods` take from a node: millicores and bytes."""
+    wanted = add(pod_requests(pod["spec"]) for pod in pods)
+    return ceil(wanted.get("cpu", 0) * 1000), ceil(wanted.get("memory", 0))
 
 
 def _share(part: int, whole: int) -> str:

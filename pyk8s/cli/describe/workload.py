@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pyk8s.api.selectors import from_object
 from pyk8s.cli.describe.layout import Object, Page, Related, conditions, events, head, labels
 
 
@@ -13,7 +14,7 @@ def describe_workload(value: Object, related: Related, now: datetime) -> str:
     head(page, value)
     page.add("CreationTimestamp", value["metadata"].get("creationTimestamp"))
     labels(page, value)
-    page.add("Selector", selector_text(spec.get("selector") or {}))
+    page.add("Selector", str(from_object(spec.get("selector") or {})))
     for owner in value["metadata"].get("ownerReferences") or ():
         if owner.get("controller"):
             page.add("Controlled By", f"{owner['kind']}/{owner['name']}")
@@ -25,19 +26,6 @@ def describe_workload(value: Object, related: Related, now: datetime) -> str:
         _replica_sets(page, value, related)
     events(page, related.events, now)
     return page.text()
-
-
-def selector_text(selector: Object) -> str:
-    """A label selector as it would be typed after -l."""
-    parts = [f"{key}={text}" for key, text in sorted((selector.get("matchLabels") or {}).items())]
-    for each in selector.get("matchExpressions") or ():
-        key, values = each["key"], ",".join(each.get("values") or ())
-        parts.append(
-            {"Exists": key, "DoesNotExist": f"!{key}"}.get(
-                each["operator"], f"{key} {each['operator'].lower()} ({values})"
-            )
-        )
-    return ",".join(parts)
 
 
 def _counts(kind: str, spec: Object, status: Object) -> str:

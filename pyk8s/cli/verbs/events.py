@@ -10,7 +10,7 @@ import orjson
 
 from pyk8s.api.refs import EVENTS
 from pyk8s.cli import options
-from pyk8s.cli.describe.layout import age
+from pyk8s.cli.describe.event import last_seen, message, times
 from pyk8s.cli.printers.output import parse_output
 from pyk8s.cli.printers.table import Columns
 from pyk8s.cli.session import Session, on_terminal
@@ -80,20 +80,9 @@ async def _show(
                     click.echo(line)
 
 
-def last_seen(event: dict[str, Any]) -> str:
-    """When the event happened last, as RFC 3339; "" when it does not say."""
-    series = (event.get("series") or {}).get("lastObservedTime")
-    return str(series or event.get("lastTimestamp") or event.get("eventTime") or "")
-
-
 def event_row(event: dict[str, Any], namespaces: bool, now: datetime) -> list[str]:
     """One line of the table."""
     about = event.get("involvedObject") or event.get("regarding") or {}
-    count = (event.get("series") or {}).get("count") or event.get("count") or 1
-    seen = age(last_seen(event), now)
-    if count > 1:
-        seen += f" (x{count} over {age(event.get('firstTimestamp') or event.get('eventTime'), now)})"
-    message = str(event.get("message") or event.get("note") or "").strip().replace("\n", " ")
-    row = [seen, event.get("type", ""), event.get("reason", "")]
-    row += [f"{about.get('kind', '')}/{about.get('name', '')}", message]
+    row = [times(event, now), event.get("type", ""), event.get("reason", "")]
+    row += [f"{about.get('kind', '')}/{about.get('name', '')}", message(event)]
     return ([event["metadata"].get("namespace", "")] if namespaces else []) + row

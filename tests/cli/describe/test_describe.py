@@ -1,16 +1,15 @@
 """Descriptions show what a person needs to know, and nothing that should stay hidden."""
 
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from pyk8s.cli.describe import describe
 from pyk8s.cli.describe.generic import title
-from pyk8s.cli.describe.layout import Related, age
+from pyk8s.cli.describe.layout import Related
 from pyk8s.cli.describe.pod import probe_text, toleration_text
 from pyk8s.cli.describe.service import endpoints_text
-from pyk8s.cli.describe.workload import selector_text
 
 NOW = datetime(2030, 1, 1, 12, 0, 0, tzinfo=UTC)
 NOTHING = Related()
@@ -204,27 +203,6 @@ def test_a_field_name_becomes_words(field, words):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0s"),
-        (119, "119s"),
-        (120, "2m"),
-        (125, "2m5s"),
-        (601, "10m"),
-        (3 * 3600, "3h"),
-        (3 * 3600 + 60, "3h1m"),
-        (9 * 3600 + 60, "9h"),
-        (49 * 3600, "2d1h"),
-        (400 * 86400, "400d"),
-        (800 * 86400, "2y70d"),
-        (-5, "0s"),
-    ],
-)
-def test_age(seconds, text):
-    assert age((NOW - timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z"), NOW) == text
-
-
-@pytest.mark.parametrize(
     ("probe", "text"),
     [
         pytest.param({"httpGet": {"port": 80, "path": "/h"}}, "http-get http://:80/h", id="http"),
@@ -240,11 +218,3 @@ def test_a_probe_in_one_line(probe, text):
 def test_a_toleration_in_one_line():
     text = toleration_text({"key": "k", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
     assert text == "k:NoExecute op=Exists for 300s"
-
-
-def test_a_selector_in_one_line():
-    selector = {
-        "matchLabels": {"a": "1"},
-        "matchExpressions": [{"key": "t", "operator": "NotIn", "values": ["x", "y"]}],
-    }
-    assert selector_text(selector) == "a=1,t notin (x,y)"
