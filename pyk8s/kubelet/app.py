@@ -47,6 +47,13 @@ from pyk8s.wire.server import listen, make_server
 log = logs.get("kubelet")
 
 RECONNECT = Schedule(first=0.05, limit=5.0)
+STREAM_BEGINS = 1.0
+"""Seconds after which a runtime certainly sends the events that were asked for."""
+
+
+def log_failure(why: BaseException) -> None:
+    """A task of the kubelet ended by an error."""
+    log.error("a task of the kubelet failed", why=why, exc_info=why)
 
 
 class Kubelet:
@@ -141,12 +148,19 @@ class Kubelet:
 
     async def _follow_runtime(self) -> None:
         """Hear of every end at once; what ended while nobody listened is found by comparing."""
-        async for ended in self.runtime.ended():
-            if ended:
-                self.pods.note_end(ended)
-            else:
-                await self.pods.compare()
+        async with Tasks(log_failure) as tasks:
+            async for ended in self.runtime.ended():
+                if ended:
+                    self.pods.note_end(ended)
+                else:
+                    tasks.start(self._compare_twice())
         raise RuntimeTrouble("the runtime's event stream ended")
+
+    async def _compare_twice(self) -> None:
+        """Compare now, and when the event stream has surely begun."""
+        await self.pods.compare()
+        await clock.sleep(STREAM_BEGINS)
+        await self.pods.compare()
 
     async def _resync(self) -> None:
         while True:
@@ -167,17 +181,13 @@ async def run(client: Client, config: Config, *, ready: Callable[[], Any] = lamb
 
     Raises KeyFileInvalid, WireError when it cannot serve its streams.
     """
-
-    def failed(why: BaseException) -> None:
-        log.error("a task of the kubelet failed", why=why, exc_info=why)
-
-    async with Tasks(failed) as tasks:
+    async with Tasks(log_failure) as tasks:
         runtime = CriRuntime(open_channel(config.runtime_endpoint))
         kubelet = Kubelet(client, config, runtime, tasks)
         server, port = await serve(kubelet, runtime, config)
         try:
             node = NodeAgent(config, client, runtime, port, registered=kubelet.note_node)
-            tasks.start(keep_running(node.run, failed=failed), name="node")
+            tasks.start(keep_running(node.run, failed=log_failure), name="node")
             main = tasks.start(kubelet.run(), name="kubelet")
             await node.registered.wait()
             ready()

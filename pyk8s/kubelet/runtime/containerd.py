@@ -25,7 +25,7 @@ PROCESS_TYPE = "types.containerd.io/opencontainers/runtime-spec/1/Process"
 
 
 async def task_exits(channel: grpc.aio.Channel) -> AsyncIterator[str]:
-    """The id of each container or sandbox at the moment its first process ends; "" once nothing is missed any more.
+    """The id of each container or sandbox at the moment its first process ends; "" once the stream is asked for.
 
     Raises RuntimeTrouble when the stream breaks.
     """
@@ -33,7 +33,6 @@ async def task_exits(channel: grpc.aio.Channel) -> AsyncIterator[str]:
     events: Any = events_pb2_grpc.EventsStub(channel)  # type: ignore[no-untyped-call]
     stream = events.Subscribe(events_pb2.SubscribeRequest(filters=filters))
     try:
-        await stream.wait_for_connection()
         yield ""
         async for envelope in stream:
             exited = events_pb2.TaskExit.FromString(envelope.event.value)

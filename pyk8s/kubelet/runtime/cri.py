@@ -28,6 +28,8 @@ SECONDS = 120.0
 PULL_SECONDS = 1800.0
 SPARE_SECONDS = 10.0
 """What a stop or an exec may take beyond the time it was given."""
+REFUSAL_SECONDS = 0.3
+"""How long a runtime may take to say that it has no events."""
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 OPTIONS = (("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.max_send_message_length", MAX_MESSAGE_BYTES))
@@ -231,18 +233,20 @@ class CriRuntime:
         """Ends of containers and sandboxes: from CRI's event stream, else from containerd's."""
         from pyk8s.kubelet.runtime.containerd import task_exits
 
+        stream = self._runtime.GetContainerEvents(cri.GetEventsRequest())
+        # A runtime that has events says nothing until there is one; one that has none says so at once.
+        refused, _ = await asyncio.wait([asyncio.ensure_future(stream.code())], timeout=REFUSAL_SECONDS)
+        if refused and await stream.code() is grpc.StatusCode.UNIMPLEMENTED:
+            async for ended in task_exits(self._channel):
+                yield ended
+            return
         try:
-            stream = self._runtime.GetContainerEvents(cri.GetEventsRequest())
-            await stream.wait_for_connection()
             yield ""
             async for event in stream:
                 if event.container_event_type == cri.CONTAINER_STOPPED_EVENT:
                     yield event.container_id
         except grpc.aio.AioRpcError as why:
-            if why.code() is not grpc.StatusCode.UNIMPLEMENTED:
-                raise trouble(why) from why
-            async for ended in task_exits(self._channel):
-                yield ended
+            raise trouble(why) from why
 
 
 async def _unless_missing(call: Awaitable[object]) -> None:

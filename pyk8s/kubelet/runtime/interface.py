@@ -150,8 +150,8 @@ class Runtime(Protocol):
         ...
 
     def ended(self) -> AsyncIterator[str]:
-        """The ids of containers and sandboxes, each at the moment its process ends. The first item is "": from here on
-        nothing is missed. Ends or raises when the stream breaks."""
+        """The ids of containers and sandboxes, each at the moment its process ends. The first item is "": the stream is
+        asked for, and what ended before, or within a moment, may be missing. Ends or raises when the stream breaks."""
         ...
 
     async def close(self) -> None:
