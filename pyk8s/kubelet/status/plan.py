@@ -22,7 +22,8 @@ def pod_status(pod: Pod, seen: PodView, facts: Facts, now: Seconds, before: Sequ
     main = [container_status(pod, one, seen, now, is_init=False) for one in pod.spec.containers]
     phase = ended.phase if ended is not None else _phase(pod, seen, main)
     status: Json = {
-        "observedGeneration": pod.metadata.generation,
+        # A static pod's file has no generation: a 0 would tell that its mirror's was never observed.
+        "observedGeneration": pod.metadata.generation or None,
         "phase": phase,
         "qosClass": qos_class(pod),
         "hostIP": facts.host_ips[0] if facts.host_ips else "",

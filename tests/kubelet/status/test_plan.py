@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from pyk8s.kubelet.fields import Facts
@@ -185,3 +186,12 @@ def test_conditions_of_others_are_not_touched():
 def test_addresses_replace_the_ones_before():
     patch = status_patch({}, status(seen=view(running(), sandboxes=(replace(SANDBOX, ips=("10.0.0.9",)),))))
     assert patch["podIPs"][0] == {"$patch": "replace"}
+
+
+def test_a_pod_without_a_generation_observes_none():
+    """As static pods are: whoever waits for the mirror compares the two."""
+    made = make_pod()
+    with_one = msgspec.structs.replace(made, metadata=msgspec.structs.replace(made.metadata, generation=3))
+    without = msgspec.structs.replace(made, metadata=msgspec.structs.replace(made.metadata, generation=0))
+    assert status(with_one)["observedGeneration"] == 3
+    assert "observedGeneration" not in status(without)
