@@ -225,7 +225,7 @@ async def kill_container(host: Host, memory: Memory, action: Kill, wake: Wake) -
             host.tell(pod, "Warning", "FailedPreStopHook", "PreStopHook did not end in time", action.name)
         except HookFailed as failed:
             host.tell(pod, "Warning", "FailedPreStopHook", f"PreStopHook failed: {failed}", action.name)
-        grace = max(SHORTEST_GRACE, grace - int(clock.monotonic() - began))
+        grace = max(SHORTEST_GRACE, grace - round(clock.monotonic() - began))
     await host.runtime.stop_container(action.container_id, grace)
     await refresh_container(host, memory, action.container_id, wake)
 

@@ -174,15 +174,17 @@ class FakeRuntime:
         if code is not None:
             self.end(container_id, code)
 
-    def end(self, container_id: str, code: int, reason: str = "") -> None:
-        """A container's program ends with `code`; one that has ended already is left alone."""
+    def end(self, container_id: str, code: int, reason: str = "", *, told: bool = True) -> None:
+        """A container's program ends with `code`; one that has ended already is left alone. Not `told`, the event is
+        lost."""
         held = self._containers[container_id]
         if held.state in ("running", "created"):
             reason = reason or ("Error" if code else "Completed")
             self._containers[container_id] = replace(
                 held, state="exited", exit_code=code, reason=reason, finished_at=clock.wall()
             )
-            self._tell(container_id)
+            if told:
+                self._tell(container_id)
 
     def _tell(self, ended: str) -> None:
         for queue in self._listeners:
