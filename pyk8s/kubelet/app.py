@@ -40,6 +40,7 @@ from pyk8s.kubelet.spec import Pod, decode_pod
 from pyk8s.kubelet.static.source import StaticPods
 from pyk8s.kubelet.status.writer import StatusWriter
 from pyk8s.kubelet.tokens import Tokens
+from pyk8s.kubelet.volumes import usage
 from pyk8s.kubelet.volumes.mounter import Mounter
 from pyk8s.observe import logs
 from pyk8s.wire.server import listen, make_server
@@ -113,7 +114,7 @@ class Kubelet:
         self.static.load()
         for work in (self.informer.run, self.host.services.run, self.host.recorder.run, self.files.run):
             self.tasks.start(work(), name=work.__qualname__)
-        for loop in (self._follow_runtime, self._resync, self._rotate_logs, self.static.follow):
+        for loop in (self._follow_runtime, self._resync, self._rotate_logs, self._check_usage, self.static.follow):
             self.tasks.start(keep_running(loop, failed=self._failed, schedule=RECONNECT), name=loop.__name__)
         await self.informer.synced()
         self.static.adopt()
@@ -166,6 +167,11 @@ class Kubelet:
         while True:
             await clock.sleep(self.config.resync_seconds)
             await self.pods.compare()
+
+    async def _check_usage(self) -> None:
+        while True:
+            await clock.sleep(usage.CHECK_SECONDS)
+            await self.pods.check_usage()
 
     async def _rotate_logs(self) -> None:
         size, count = units(self.config.container_log_max_size), self.config.container_log_max_files

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from pyk8s.aio import clock
 from pyk8s.aio.supervise import Tasks
 from pyk8s.kubelet.hands.container import observe
 from pyk8s.kubelet.host import Host
+from pyk8s.kubelet.lifecycle.admission import counted, refuse
 from pyk8s.kubelet.memory import Memory
 from pyk8s.kubelet.spec import Pod
-from pyk8s.kubelet.values import ContainerView
+from pyk8s.kubelet.spec.pod import CONFIG_SOURCE
+from pyk8s.kubelet.values import ContainerView, Hold
+from pyk8s.kubelet.volumes.usage import exceeded, limits
 from pyk8s.kubelet.worker import Worker
 from pyk8s.observe import logs
 
@@ -81,10 +85,36 @@ class Pods:
     def update(self, pod: Pod) -> None:
         """A pod is new, or has changed."""
         uid = pod.metadata.uid
+        is_new = uid not in self._workers
         worker = self._adopt(uid)
         worker.update(pod)
+        if is_new:
+            self._admit(worker, pod)
         self._observe(worker)
         self._start(worker)
+
+    def _admit(self, worker: Worker, pod: Pod) -> None:
+        """Refuse a pod that there is no room for. A static pod has its place, and so has one that is known already."""
+        if pod.is_terminating or pod.status.phase not in ("", "Pending") or CONFIG_SOURCE in pod.metadata.annotations:
+            return
+        others = [each.memory.pod for each in self._workers.values() if each is not worker and not each.memory.rejected]
+        held = counted(each for each in others if each is not None)
+        refused = refuse(pod, held, self._host.allocatable, clock.wall())
+        if refused is not None:
+            worker.memory.rejected = refused
+            self._host.tell(pod, "Warning", refused.reason, refused.message)
+
+    async def check_usage(self) -> None:
+        """Evict the pods whose volumes hold more than they may."""
+        for worker in list(self._workers.values()):
+            pod = worker.memory.pod
+            if pod is None or worker.memory.rejected is not None or not limits(pod, self._host.root):
+                continue
+            said = await asyncio.to_thread(exceeded, pod, self._host.root)
+            if said:
+                worker.memory.rejected = Hold("Evicted", said, clock.wall())
+                self._host.tell(pod, "Warning", "Evicted", said)
+                worker.wake()
 
     def lose(self, uid: str) -> None:
         """A pod is gone from where it came from."""

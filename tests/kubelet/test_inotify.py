@@ -18,7 +18,7 @@ async def listening():
 
 
 async def told(event):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await event.wait()
     event.clear()
 

@@ -367,3 +367,35 @@ def test_a_pod_that_ended_stays_so_over_a_restart_of_the_kubelet(code, phase):
             assert len(case.calls("start_container")) == 1
 
     run()
+
+
+@virtual_time
+async def test_a_pod_that_there_is_no_room_for_fails_and_is_never_started():
+    async with Case() as case:
+        resources = {"resources": {"requests": {"cpu": "1500m"}}}
+        await case.create(pod("first", web=resources))
+        await case.create(pod("second", web=resources))
+        await case.settle(1)
+        assert (await case.status("second"))["phase"] == "Failed"
+        assert (await case.status("second"))["reason"] == "OutOfcpu"
+        assert case.calls("run_sandbox") == ["run_sandbox first"]
+        await case.delete("first")
+        await case.settle(1)
+        await case.create(pod("third", web=resources))
+        assert (await case.status("third"))["phase"] == "Running"
+
+
+@virtual_time
+async def test_a_pod_that_stores_more_than_it_may_is_evicted():
+    async with Case() as case:
+        await case.create(pod(volumes=[{"name": "v", "emptyDir": {"sizeLimit": "1Mi"}}]))
+        uid = (await case.get())["metadata"]["uid"]
+        folder = Path(case.config.root_dir) / "pods" / uid / "volumes" / "kubernetes.io~empty-dir" / "v"
+        await case.settle(20)
+        assert (await case.status())["phase"] == "Running"
+        (folder / "big").write_bytes(bytes(2_000_000))
+        await case.settle(11)
+        found = await case.status()
+        assert (found["phase"], found["reason"]) == ("Failed", "Evicted")
+        assert 'EmptyDir volume "v" exceeds the limit "1Mi"' in found["message"]
+        assert not folder.exists()

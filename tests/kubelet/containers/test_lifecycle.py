@@ -153,7 +153,7 @@ async def test_hooks_run_after_the_start_and_before_the_stop(node):
     volume = {"name": "data", "hostPath": {"path": str(data), "type": "DirectoryOrCreate"}}
     made = pod("web", container=mounts, volumes=[volume], terminationGracePeriodSeconds=5)
     await node.ready(made)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while "started" not in ((data / "hooks").read_text() if (data / "hooks").exists() else ""):
             await clock.sleep(0.01)
     await node.delete("web", grace=1)
@@ -221,7 +221,7 @@ async def test_a_pod_whose_container_ends_well_is_not_running_any_more(node):
 
 async def _stopped(node, name):
     uid = node.worker(name).uid
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while any(each.ready for each in await node.runtime.sandboxes(uid)):
             await clock.sleep(0.02)
     return await node.runtime.sandboxes(uid)

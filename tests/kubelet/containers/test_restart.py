@@ -36,7 +36,7 @@ async def test_what_ended_while_no_kubelet_was_there_is_seen_after(node):
     await node.ready(pod("job", "sleep 0.5; exit 4", restartPolicy="Never"))
     container_id = node.view("job").id
     await node.stop()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while (await node.runtime.container(container_id)).state == "running":
             await clock.sleep(0.02)
     await node.start()
@@ -50,7 +50,7 @@ async def test_a_pod_deleted_while_no_kubelet_was_there_is_removed_after(node):
     await node.stop()
     await node.client.delete(PODS.of("web", "default"), grace_seconds=0)
     await node.start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while await node.runtime.sandboxes(uid) or uid in node.kubelet.host.mounter.pods():
             await clock.sleep(0.02)
 
@@ -79,6 +79,6 @@ async def test_files_in_volumes_follow_their_objects_after_a_restart(node):
     await node.client.patch(CONFIG_MAPS.of("c", "default"), b'{"data": {"a": "2"}}')
     await node.start()
     await node.known("web")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await node.sh("web", "cat /data/a") != "2":
             await clock.sleep(0.05)

@@ -98,7 +98,7 @@ async def test_a_program_dies_with_the_client_that_started_it(node, door):
         async for _, data in session.output():
             assert data == b"up\n"
             break
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while "98765" in await node.sh("web", "ps"):
             pass
 

@@ -137,7 +137,7 @@ async def test_the_newest_container_comes_first(case):
 @pytest.mark.parametrize(("code", "reason"), [(0, "Completed"), (3, "Error")])
 async def test_an_end_is_told_at_once(case, code, reason):
     made = await container(case, await sandbox(case), f"exit {code}")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         ended = case.runtime.ended()
         assert await anext(ended) == ""
         start = asyncio.create_task(case.runtime.start_container(made))

@@ -43,7 +43,7 @@ async def test_input_waits_for_a_slow_program(fifos):
 
     writing = asyncio.create_task(write())
     received = b""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not writing.done() or len(received) < len(data):
             await asyncio.sleep(0)
             try:
