@@ -133,7 +133,7 @@ async def test_what_is_seen_at_one_door_was_written_at_the_other(cluster):
                 {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"k": "v"}}
             )
             await admin.create(CONFIG_MAPS.within("default"), body)
-            event = orjson.loads(await asyncio.wait_for(watch.content.readline(), 5))
+            event = orjson.loads(await asyncio.wait_for(watch.content.readline(), 30))
         assert (event["type"], event["object"]["data"]) == ("ADDED", {"k": "v"})
         async with rest.get("/api/v1/namespaces/default/configmaps/a") as answer:
             assert (await answer.json())["data"] == {"k": "v"}

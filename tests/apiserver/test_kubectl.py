@@ -56,9 +56,9 @@ async def test_get_in_every_form(kubectl):
 async def test_a_watch_shows_changes_as_they_come(kubectl):
     async with kubectl.cluster.running("get", "configmaps", "-w", "-o", "name") as process:
         await kubectl("create", "configmap", "first", "--from-literal=a=b")
-        assert (await asyncio.wait_for(process.stdout.readline(), 10)) == b"configmap/first\n"
+        assert (await asyncio.wait_for(process.stdout.readline(), 30)) == b"configmap/first\n"
         await kubectl("label", "configmap", "first", "x=y")
-        assert (await asyncio.wait_for(process.stdout.readline(), 10)) == b"configmap/first\n"
+        assert (await asyncio.wait_for(process.stdout.readline(), 30)) == b"configmap/first\n"
 
 
 CREATED = [

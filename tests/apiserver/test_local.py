@@ -63,7 +63,7 @@ async def test_a_watch_that_is_left_is_let_go():
         stream = client.watch(MAPS, resource_version="")
         waiting = asyncio.ensure_future(anext(stream))
         await client.create(MAPS, orjson.dumps({"metadata": {"name": "a"}}))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await waiting
         audience = api.cacher._feed.collection("configmaps").audience
         assert len(list(audience)) == 1

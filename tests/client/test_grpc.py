@@ -60,7 +60,7 @@ async def test_an_informer_over_grpc_survives_the_end_of_its_streams(tmp_path):
         seen = asyncio.Queue()
         informer.on_change(lambda old, new: seen.put_nowait(new["metadata"]["name"]))
         task = asyncio.create_task(informer.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await informer.synced()
             await backend.create(MAPS, orjson.dumps(MAP))
             assert await seen.get() == "settings"

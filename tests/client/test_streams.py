@@ -86,7 +86,7 @@ async def test_logs_come_as_written(streams):
 
 async def test_following_can_be_stopped_by_the_reader(streams):
     got = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         stream = streams.logs(WEB, LogOptions(follow=True))
         async for data in stream:
             got.append(data)
@@ -104,7 +104,7 @@ async def test_logs_of_a_pod_that_is_not_there_are_not_found(streams):
 
 
 async def test_a_program_reads_its_input_and_ends_with_a_code(streams):
-    async with asyncio.timeout(10), streams.exec(WEB, ["cat", "-n"], stdin=True) as session:
+    async with asyncio.timeout(30), streams.exec(WEB, ["cat", "-n"], stdin=True) as session:
         await session.send(b"hello")
         await session.resize(80, 24)
         await session.close_stdin()
@@ -135,7 +135,7 @@ async def test_attaching_joins_the_containers_program(streams):
 
 
 async def test_a_tunnel_carries_bytes_both_ways_and_half_closes(streams):
-    async with asyncio.timeout(10), streams.port_forward(WEB, 80) as tunnel:
+    async with asyncio.timeout(30), streams.port_forward(WEB, 80) as tunnel:
         await tunnel.send(b"abc")
         await tunnel.close_sending()
         assert [data async for data in tunnel.received()] == [b"cba"]

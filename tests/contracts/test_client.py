@@ -51,7 +51,7 @@ async def refused(call):
 async def take(stream, count):
     """The first `count` events of a watch that are no bookmarks."""
     events = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for batch in stream:
             events += [event for event in batch if event.type != "BOOKMARK"]
             if len(events) >= count:
@@ -233,7 +233,7 @@ async def test_an_object_enters_and_leaves_a_watched_selection(client):
 
 async def test_a_watch_ends_after_its_timeout(client):
     start = (await client.list(MAPS)).resource_version
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for _ in client.watch(MAPS, resource_version=start, timeout=1.0):
             pass
 

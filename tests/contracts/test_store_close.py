@@ -36,7 +36,7 @@ async def test_close_ends_open_watches(store):
     await fill(store, ["b"])
     await store.close()
     with pytest.raises(Unavailable):
-        await asyncio.wait_for(waiting, 10)
+        await asyncio.wait_for(waiting, 30)
 
 
 async def test_close_twice_is_the_same_as_once(store):

@@ -16,7 +16,7 @@ async def test_keys_under_a_lease_go_together_in_one_revision(store):
     for name in "abc":
         await store.create(PODS + "a/" + name, b"1", lease=lease)
     await fill(store, ["stays"])
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         events = await read(store, start, count=7)
     gone = events[4:]
     assert {event.key[-1] for event in gone} == set("abc")
@@ -31,7 +31,7 @@ async def test_an_update_without_the_lease_makes_a_key_stay(store):
     first = await store.create(PODS + "a/kept", b"1", lease=lease)
     await store.create(PODS + "a/gone", b"1", lease=lease)
     await store.update(PODS + "a/kept", b"2", expected=first)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         events = await read(store, start, count=4)
     assert (events[3].key, events[3].value) == (PODS + "a/gone", None)
     assert (await store.get(PODS + "a/kept"))[0].value == b"2"
@@ -41,7 +41,7 @@ async def test_an_update_may_put_a_key_under_a_lease(store):
     first = await store.create(PODS + "a/x", b"1")
     lease = await store.grant(1)
     second = await store.update(PODS + "a/x", b"2", expected=first, lease=lease)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         events = await read(store, second, count=1)
     assert events[0].value is None
 

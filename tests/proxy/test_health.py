@@ -71,12 +71,12 @@ async def test_it_is_served_over_http_and_noise_is_hung_up_on():
     try:
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(GET % b"/healthz")
-        assert (await asyncio.wait_for(reader.read(), 10)).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert (await asyncio.wait_for(reader.read(), 30)).startswith(b"HTTP/1.1 200 OK\r\n")
         writer.close()
         reader, writer = await asyncio.open_connection(host, port)
         writer.write(b"x" * 20000)
         try:
-            assert await asyncio.wait_for(reader.read(), 10) == b""
+            assert await asyncio.wait_for(reader.read(), 30) == b""
         except ConnectionError:
             pass  # it hung up with some of our noise unread
         writer.close()

@@ -1,5 +1,6 @@
 """A real etcd for tests: TLS with client certificates, a folder of its own, free ports, fsync on."""
 
+import os
 import re
 import signal
 import socket
@@ -10,7 +11,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pyk8s.storage.etcd import EtcdStore
 from pyk8s.wire.pki import Authority
 
-READY_SECONDS = 20
+READY_SECONDS = 60
 START_ATTEMPTS = 5
 
 WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
@@ -112,8 +113,9 @@ class Etcd:
             self._process = None
 
     def pause(self):
-        """Let it hang: connections stay, nothing is answered."""
+        """Let it hang: connections stay, nothing is answered. Returns when it has stopped."""
         self._process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def resume(self):
         """Let it go on."""

@@ -138,7 +138,7 @@ async def test_work_that_grpc_does_not_bound_ends_with_the_store(calls):
     await asyncio.wait({waiting}, timeout=0.01)
     await calls.close()
     with pytest.raises(Unavailable, match="closed"):
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 30)
 
 
 async def test_bounded_work_hands_on_what_it_returns_and_raises(calls):

@@ -66,7 +66,7 @@ def told(events):
     ]
 
 
-async def take(watch, count, *, seconds=10):
+async def take(watch, count, *, seconds=30):
     """The next `count` events of a watch."""
     events = []
     async with asyncio.timeout(seconds):

@@ -225,7 +225,7 @@ async def test_a_watch_is_let_go_when_its_client_leaves(tmp_path):
         following = client.watch(PODS, resource_version="1")
         await anext(following)
         await following.aclose()
-        await asyncio.wait_for(watch.closed.wait(), 5)
+        await asyncio.wait_for(watch.closed.wait(), 30)
 
 
 async def test_every_binding_succeeds_or_fails_by_itself(tmp_path):

@@ -68,7 +68,7 @@ async def test_attach_and_a_client_that_leaves(tmp_path):
         async with Streams(client.channel).attach(WEB, stdin=True) as session:
             await session.send(b"x")
             assert await anext(session.output()) == ("stdout", b"x")
-        await asyncio.wait_for(echo.closed.wait(), 5)
+        await asyncio.wait_for(echo.closed.wait(), 30)
     assert seen.asked[0].subresource == "attach"
 
 

@@ -147,7 +147,7 @@ async def test_events_are_watched_in_the_new_form(api):
     answer = await api.ask("watch", NEW, "default", resource_version="0", bookmarks=True, initial_events=True)
     await api.create(NEW, "default", event())
     seen = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for batch in answer.batches:
             seen += [(one.type, orjson.loads(one.object)) for one in batch]
             if len(seen) == 2:

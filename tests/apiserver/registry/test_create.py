@@ -251,4 +251,4 @@ async def test_a_pod_waits_for_the_default_account_of_a_new_namespace():
         await asyncio.sleep(0)
         assert not waiting.done()
         await api.create("serviceaccounts", "fresh", name="default")
-        assert (await asyncio.wait_for(waiting, 5))["spec"]["serviceAccountName"] == "default"
+        assert (await asyncio.wait_for(waiting, 30))["spec"]["serviceAccountName"] == "default"

@@ -173,7 +173,7 @@ async def test_a_deletion_is_told_with_the_version_of_its_going(api):
     held = await api.create("configmaps", "default", name="a")
     answer = await api.ask("watch", "configmaps", "default", resource_version=held["metadata"]["resourceVersion"])
     await api.delete("configmaps", "default", "a")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         (event,) = await anext(answer.batches)
     await answer.batches.aclose()
     assert event.type == "DELETED"

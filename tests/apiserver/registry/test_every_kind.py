@@ -123,7 +123,7 @@ async def test_a_kind_is_stored_read_watched_and_removed(plural):
         made = await api.handle(asked("create", resource, {"metadata": {"name": "zz"}}))
         held = await api.handle(asked("get", resource, name="zz"))
         assert held.body == made.body
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             (event,) = await anext(watch.batches)
         await watch.batches.aclose()
         assert (event.type, event.object) == ("ADDED", made.body)

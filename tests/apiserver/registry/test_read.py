@@ -24,7 +24,7 @@ async def fill(api, count=5, namespace="default"):
 async def first(answer, count):
     """The first `count` events of a watch."""
     events = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async for batch in answer.batches:
             events += batch
             if len(events) >= count:
@@ -189,7 +189,7 @@ async def test_a_watch_of_one_name_tells_of_no_other(api):
 
 async def test_a_watch_ends_when_its_time_is_up(api):
     answer = await api.ask("watch", "configmaps", "default", timeout=0.05)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert [batch async for batch in answer.batches if any(e.type != "BOOKMARK" for e in batch)] == []
 
 

@@ -208,13 +208,13 @@ async def test_a_watch_is_lines_of_json_as_they_come(tmp_path):
         async with made.ask("GET", f"{PODS}?watch=true") as answer:
             for number in (1, 2):
                 events.queue.put_nowait([WatchEvent("ADDED", b'{"n":%d}' % number, "1")])
-                line = orjson.loads(await asyncio.wait_for(answer.content.readline(), 5))
+                line = orjson.loads(await asyncio.wait_for(answer.content.readline(), 30))
                 assert line == {"type": "ADDED", "object": {"n": number}}
             events.queue.put_nowait(ApiError("Expired", "too old"))
-            line = orjson.loads(await asyncio.wait_for(answer.content.readline(), 5))
+            line = orjson.loads(await asyncio.wait_for(answer.content.readline(), 30))
             assert (line["type"], line["object"]["code"]) == ("ERROR", 410)
             assert await answer.content.read() == b""
-        await asyncio.wait_for(events.closed.wait(), 5)
+        await asyncio.wait_for(events.closed.wait(), 30)
 
 
 async def test_a_watch_is_let_go_when_its_client_leaves(tmp_path):
@@ -223,7 +223,7 @@ async def test_a_watch_is_let_go_when_its_client_leaves(tmp_path):
         async with made.ask("GET", f"{PODS}?watch=1") as answer:
             assert answer.status == 200
             answer.close()
-        await asyncio.wait_for(events.closed.wait(), 5)
+        await asyncio.wait_for(events.closed.wait(), 30)
 
 
 async def chunks(*parts):
@@ -266,9 +266,9 @@ async def test_a_request_is_cancelled_when_its_client_leaves(tmp_path):
 
     async with opened(tmp_path, handler) as made:
         asking = asyncio.create_task(made.session.get(f"{made.url}{POD}"))
-        await asyncio.wait_for(begun.wait(), 5)
+        await asyncio.wait_for(begun.wait(), 30)
         asking.cancel()
-        await asyncio.wait_for(cancelled.wait(), 5)
+        await asyncio.wait_for(cancelled.wait(), 30)
 
 
 async def test_a_taken_port_is_said(door, tmp_path):

@@ -25,7 +25,7 @@ async def test_a_log_is_asked_for_as_the_flags_say(staffed):
 async def test_a_followed_log_comes_as_it_is_written(staffed):
     cluster, _ = staffed
     async with cluster.running("logs", "-f", "web") as process:
-        lines = [await asyncio.wait_for(process.stdout.readline(), 10) for _ in range(3)]
+        lines = [await asyncio.wait_for(process.stdout.readline(), 30) for _ in range(3)]
     assert lines[-1] == b"line 3\n"
 
 
@@ -84,9 +84,9 @@ async def test_port_forward_carries_connections_side_by_side(staffed, connection
         return answer == payload.upper()
 
     async with cluster.running("port-forward", "pod/web", ":80") as process:
-        line = (await asyncio.wait_for(process.stdout.readline(), 10)).decode()
+        line = (await asyncio.wait_for(process.stdout.readline(), 30)).decode()
         port = int(re.search(r"127\.0\.0\.1:(\d+) -> 80", line)[1])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             assert all(await asyncio.gather(*(talk(port, number) for number in range(connections))))
     assert agent.asked[-1].port == 80
 
@@ -94,12 +94,12 @@ async def test_port_forward_carries_connections_side_by_side(staffed, connection
 async def test_port_forward_tells_what_went_wrong_in_the_pod(staffed):
     cluster, _ = staffed
     async with cluster.running("port-forward", "pod/web", ":1") as process:
-        line = (await asyncio.wait_for(process.stdout.readline(), 10)).decode()
+        line = (await asyncio.wait_for(process.stdout.readline(), 30)).decode()
         port = int(re.search(r"127\.0\.0\.1:(\d+) -> 1", line)[1])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        assert await asyncio.wait_for(reader.read(-1), 10) == b""
+        assert await asyncio.wait_for(reader.read(-1), 30) == b""
         writer.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while b"nobody listens" not in await process.stderr.readline():
                 pass
 

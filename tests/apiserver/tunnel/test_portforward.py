@@ -56,7 +56,7 @@ class Tunnel:
         return await self.forward.feed(b"".join(self._encoder.encode(frame) for frame in frames))
 
     async def hears(self, count=1):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return [await self.told.get() for _ in range(count)]
 
     async def connect(self, error=1, port="80", request="0"):

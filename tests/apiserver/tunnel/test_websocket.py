@@ -30,7 +30,7 @@ def command(*words, **more):
 async def read(websocket):
     """All messages until the server closes, by channel."""
     found = {}
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for message in websocket:
             found[message.data[0]] = found.get(message.data[0], b"") + message.data[1:]
     return found
@@ -81,10 +81,10 @@ async def test_a_program_ends_when_its_client_vanishes(client):
     params = command("cat", stdin=True)
     websocket = await session.ws_connect(EXEC, params=params, protocols=["v5.channel.k8s.io"])
     await websocket.send_bytes(b"\x00x")
-    assert (await websocket.receive_bytes(timeout=5)) == b"\x01"
-    assert (await websocket.receive_bytes(timeout=5)) == b"\x01x"
+    assert (await websocket.receive_bytes(timeout=30)) == b"\x01"
+    assert (await websocket.receive_bytes(timeout=30)) == b"\x01x"
     await websocket.close()
-    await asyncio.wait_for(agent.killed.wait(), 10)
+    await asyncio.wait_for(agent.killed.wait(), 30)
 
 
 REFUSED = [
@@ -110,5 +110,5 @@ async def test_a_tunnel_that_is_no_spdy_is_closed(client):
     path = EXEC.replace("exec", "portforward")
     async with session.ws_connect(path, protocols=["SPDY/3.1+portforward.k8s.io"]) as websocket:
         await websocket.send_bytes(b"GET / HTTP/1.1\r\n\r\n")
-        message = await websocket.receive(timeout=5)
+        message = await websocket.receive(timeout=30)
         assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)

@@ -158,6 +158,7 @@ async def test_the_resolver_is_as_told(node):
 
 
 async def test_namespaces_of_the_node(node):
+    await node.ready(pod("other"))  # with it comes the bridge
     found = await node.ready(pod("node-wide", hostNetwork=True, hostPID=True, hostIPC=True))
     assert found["status"]["podIP"] == "10.77.0.1"
     assert "cni0" in await node.sh("node-wide", "ip link")

@@ -232,4 +232,4 @@ async def test_volumes_are_gone_with_the_pod_and_what_was_the_nodes_stays(node):
     await node.delete("web")
     assert (node.folder / "shared" / "kept").read_text() == "kept"
     assert (node.folder / "shared" / "sub").is_dir()
-    assert not [each for each in mounts.observe() if str(node.folder) in each.target]
+    assert not [each for each in mount_table.observe() if str(node.folder) in each.target]
