@@ -94,10 +94,6 @@ class Keeper:
         self._known = wanted
 
 
-def _only(chains: iptables.Chains, names: Iterable[str]) -> iptables.Chains:
-    return {name: chains[name] for name in names if name in chains}
-
-
 def mtu_of(links: Iterable[Link], address: str) -> int:
     """The MTU of the link that holds the node's `address`, as pods' packets leave by it; 0 when no link does."""
     for link in links:

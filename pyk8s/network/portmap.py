@@ -5,11 +5,8 @@ The chains are written whole from the record every time; there are few, and so n
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Mapping as MappingOf
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -35,6 +32,7 @@ from pyk8s.kernel.iptables.values import (
 from pyk8s.kernel.iptables.values import Protocol as OfProtocol
 from pyk8s.network.calls import HostPort
 from pyk8s.network.errors import ReservationLost
+from pyk8s.network.lock import locked
 from pyk8s.network.masquerade import HOST_PORTS, HOST_PORTS_HAIRPIN
 
 
@@ -113,7 +111,7 @@ class HostPorts:
 
     def put(self, mapping: Mapping) -> None:
         """Lead the ports of `mapping` to its pod. The record comes first: what it names can always be taken away."""
-        with self._locked():
+        with locked(self._folder):
             temporary = self._folder / ".scratch"
             temporary.write_bytes(orjson.dumps(asdict(mapping)))
             temporary.replace(self._folder / mapping.chain)
@@ -125,7 +123,7 @@ class HostPorts:
         record = self._folder / Mapping(owner, "", ()).chain
         if not record.exists():
             return False
-        with self._locked():
+        with locked(self._folder):
             self._write((record.name,))
             record.unlink(missing_ok=True)
         return True
@@ -135,7 +133,7 @@ class HostPorts:
         (seconds since 1970); whose they were."""
         if not self._folder.is_dir():
             return []
-        with self._locked():
+        with locked(self._folder):
             records = self._read(())
             stale = [each for each in records if each.owner not in owners and self._made(each) < older_than]
             if stale:
@@ -151,7 +149,7 @@ class HostPorts:
         """Write all rules again from the records, as after a start of the node."""
         if not self._folder.is_dir():
             return
-        with self._locked():
+        with locked(self._folder):
             if self._read(()):
                 self._write(())
                 self._rules.run(plan_jumps(JUMPS, self._rules.observe("nat"), first=False))
@@ -165,19 +163,6 @@ class HostPorts:
             if file.name not in without:
                 found.append(_decode(file))
         return found
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as why:
-            raise ReservationLost(f"{self._folder}: {why.strerror}") from why
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
 
 def _decode(file: Path) -> Mapping:

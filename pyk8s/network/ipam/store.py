@@ -10,15 +10,15 @@ nothing or a whole reservation behind, and a scratch file that the next one remo
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
 from pyk8s.network.errors import RangeFull, ReservationLost
 from pyk8s.network.ipam.values import Address, Pool, choose
+from pyk8s.network.lock import locked
 
 Owner = tuple[str, str]
 """A container's id and the name of its link."""
@@ -38,7 +38,7 @@ class Store:
 
         An owner that holds addresses of these ranges gets the same again. Raises RangeFull, ReservationLost.
         """
-        with self._locked():
+        with locked(self.path):
             held = self._read()
             mine = [address for address, who in held.items() if who == owner]
             chosen: list[tuple[Address, Pool]] = []
@@ -60,7 +60,7 @@ class Store:
         """Let go of every address that is `owner`'s; which they were. Nothing to let go of is no error."""
         if not self.path.is_dir():
             return []
-        with self._locked():
+        with locked(self.path):
             mine = [address for address, who in self._read().items() if who == owner]
             for address in mine:
                 self._drop(address)
@@ -70,7 +70,7 @@ class Store:
         """Who holds which address."""
         if not self.path.is_dir():
             return {}
-        with self._locked():
+        with locked(self.path):
             return self._read()
 
     def keep(self, owners: Collection[Owner], *, older_than: float = float("inf")) -> list[Address]:
@@ -78,7 +78,7 @@ class Store:
         since 1970); which they were."""
         if not self.path.is_dir():
             return []
-        with self._locked():
+        with locked(self.path):
             stale = [address for address, who in self._read().items() if who not in owners]
             stale = [each for each in stale if (self.path / str(each)).stat().st_mtime < older_than]
             for address in stale:
@@ -127,21 +127,6 @@ class Store:
             else:
                 self._drop(address)
         return found
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as why:
-            raise ReservationLost(f"{self.path}: {why.strerror}") from why
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        except OSError as why:
-            raise ReservationLost(f"{why.filename or self.path}: {why.strerror}") from why
-        finally:
-            os.close(descriptor)
 
 
 def _held_in(pools: Sequence[Pool], mine: Sequence[Address]) -> tuple[Address, Pool] | None:
