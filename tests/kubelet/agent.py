@@ -18,6 +18,7 @@ from pyk8s.client.fake import FakeClient
 from pyk8s.client.fake_api import FakeApi
 from pyk8s.kubelet.app import Kubelet
 from pyk8s.kubelet.config import Config
+from pyk8s.kubelet.logs.format import parse_line
 from pyk8s.kubelet.runtime.containerd import Processes
 from pyk8s.kubelet.runtime.cri import CriRuntime, open_channel
 from tests.kubelet import rig
@@ -177,8 +178,6 @@ class Node:
 
     def log(self, name: str, of: str = "main") -> str:
         """What a container has written so far."""
-        from pyk8s.kubelet.logs.format import parse_line
-
         lines = [parse_line(raw) for raw in Path(self.view(name, of).log_path).read_bytes().splitlines()]
         return b"".join(line.text for line in lines if line is not None).decode()
 

@@ -6,6 +6,8 @@ import pytest
 
 from pyk8s.aio import clock
 from pyk8s.api.refs import PODS
+from pyk8s.client.interface import PatchType
+from tests.kubelet import rig
 from tests.kubelet.agent import container, is_ready, phase, pod, status_of, waits_for
 
 pytestmark = pytest.mark.containers
@@ -193,13 +195,9 @@ async def test_a_pod_past_its_deadline_fails(node):
 
 
 async def test_a_new_image_replaces_the_container(node):
-    from tests.kubelet import rig
-
     await node.ready(pod("web"))
     first = node.view("web").id
     patch = b'[{"op": "replace", "path": "/spec/containers/0/image", "value": "%s"}]' % rig.ROOTLESS_IMAGE.encode()
-    from pyk8s.client.interface import PatchType
-
     await node.client.patch(PODS.of("web", "default"), patch, PatchType.JSON)
     found = await node.until("web", lambda found: is_ready(found) and status_of(found)["restartCount"] == 1)
     assert status_of(found)["image"] == rig.ROOTLESS_IMAGE

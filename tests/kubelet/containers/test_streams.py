@@ -1,6 +1,7 @@
 """Logs, exec, attach and port-forward through the node's own service."""
 
 import asyncio
+from pathlib import Path
 
 import grpc
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from pyk8s.api.errors import ApiError
 from pyk8s.client import streams as client
 from pyk8s.gen.pyk8s.v1 import streams_pb2_grpc
+from pyk8s.kubelet.logs.rotate import rotate
 from pyk8s.kubelet.server.service import Streams
 from tests.kubelet.agent import container, pod, waits_for
 
@@ -154,10 +156,6 @@ async def test_the_log_of_the_instance_before(node, door):
 
 
 async def test_a_log_that_was_rotated_is_followed(node, door):
-    from pathlib import Path
-
-    from pyk8s.kubelet.logs.rotate import rotate
-
     await node.ready(pod("web", "trap 'exit 0' TERM; i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done"))
     view = node.view("web")
     seen: list[int] = []

@@ -8,8 +8,9 @@ import orjson
 import pytest
 
 from pyk8s.aio import clock
-from pyk8s.api.refs import CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS
-from tests.kubelet.agent import container, pod
+from pyk8s.api.refs import CONFIG_MAPS, PODS, SECRETS, SERVICE_ACCOUNTS
+from pyk8s.kernel.mount import run as mount_table
+from tests.kubelet.agent import container, pod, waits_for
 
 pytestmark = pytest.mark.containers
 
@@ -176,8 +177,6 @@ async def test_the_downward_api_as_files_follows_the_labels(node):
     fields["resources"] = {"limits": {"cpu": "250m"}}
     await node.ready(pod("web", container=fields, metadata={"labels": {"app": "web"}}, **spec))
     assert await node.sh("web", "cat /data/labels; echo; cat /data/cpu") == 'app="web"\n250'
-    from pyk8s.api.refs import PODS
-
     await node.client.patch(PODS.of("web", "default"), b'{"metadata": {"labels": {"tier": "front"}}}')
     await eventually(lambda: node.sh("web", "cat /data/labels"), 'app="web"\ntier="front"')
 
@@ -214,8 +213,6 @@ async def test_a_link_out_of_the_volume_is_refused_as_sub_path(node):
     (node.folder / "shared" / "out").symlink_to("/etc")
     fields, spec = with_volume({"hostPath": {"path": str(node.folder / "shared")}}, subPath="out")
     await node.create(pod("web", container=fields, **spec))
-    from tests.kubelet.agent import waits_for
-
     found = await node.until("web", waits_for("CreateContainerConfigError"))
     assert "leaves its volume" in found["status"]["containerStatuses"][0]["state"]["waiting"]["message"]
 
