@@ -180,7 +180,7 @@ class FakeClient:
         held = self.api.held(ref).obj
         base = _scale_of(held) if ref.subresource == "scale" else held
         base = {**base, "metadata": rules.without(base["metadata"], "resourceVersion")}
-        return self._write_over(ref, patched(base, patch, kind), dry_run)
+        return self._write_over(ref, patched(ref, base, patch, kind), dry_run)
 
     async def delete(
         self,
