@@ -234,11 +234,11 @@ def _refused(intent: Intent, settings: Settings) -> tuple[tuple[Rule, ...], tupl
     """The rules of the filter table for who has no endpoint: those inside, those outside."""
     inside: list[Rule] = []
     if not intent.inside.endpoints:
-        target, why = _fate(intent.inside)
+        target, why = _fate(intent, intent.inside)
         inside.append(Rule(_to(intent, intent.cluster_ip, intent.port, settings), target, f"{intent.id} {why}"))
     outside: list[Rule] = []
     if not intent.outside.endpoints:
-        target, why = _fate(intent.outside)
+        target, why = _fate(intent, intent.outside)
         for address in (*intent.external_ips, *intent.load_balancer_ips):
             outside.append(Rule(_to(intent, address, intent.port, settings), target, f"{intent.id} {why}"))
         if intent.node_port:
@@ -247,10 +247,12 @@ def _refused(intent: Intent, settings: Settings) -> tuple[tuple[Rule, ...], tupl
     return tuple(inside), tuple(outside)
 
 
-def _fate(pool: Pool) -> tuple[Target, str]:
+def _fate(intent: Intent, pool: Pool) -> tuple[Target, str]:
     if pool.otherwise is Otherwise.DROP:
         return DROP, "has no local endpoints"
-    return Reject(), "has no endpoints"
+    # The kernel sends a client no more than a few ICMP errors a second (icmp_ratelimit): whoever tries again and again
+    # while the endpoints are not there yet would be left without an answer, and try next a second later.
+    return (Reject("tcp-reset") if intent.protocol == "tcp" else Reject()), "has no endpoints"
 
 
 def _arrow(intent: Intent, endpoint: Endpoint) -> str:

@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import pytest
 
-from pyk8s.kernel.iptables.values import Chance, Dnat, Jump, Remember, SeenWithin
+from pyk8s.kernel.iptables.values import Chance, Dnat, Jump, Reject, Remember, SeenWithin
 from pyk8s.proxy.iptables import Names, Piece, Settings, chain_name, plan_piece
 from pyk8s.proxy.plan import Endpoint, Intent, Pool
 from tests.proxy.flows import Packet, goes
@@ -65,6 +65,14 @@ def test_a_service_without_endpoints_has_no_chains_and_is_refused():
     piece = plan_piece(replace(WEB, node_port=30080, inside=nobody, outside=nobody, everyone=nobody), SETTINGS)
     assert (dict(piece.chains), piece.services, piece.node_ports) == ({}, (), ())
     assert (len(piece.refused), len(piece.refused_outside)) == (1, 1)
+
+
+@pytest.mark.parametrize(("protocol", "kind"), [("tcp", "tcp-reset"), ("udp", "icmp-port-unreachable")])
+def test_tcp_is_refused_by_tcp(protocol, kind):
+    nobody = Pool()
+    intent = replace(WEB, protocol=protocol, node_port=30080, inside=nobody, outside=nobody, everyone=nobody)
+    piece = plan_piece(intent, SETTINGS)
+    assert {rule.target for rule in (*piece.refused, *piece.refused_outside)} == {Reject(kind)}
 
 
 def test_without_a_range_of_pods_nobody_is_known_to_be_outside():

@@ -86,6 +86,14 @@ def test_a_service_lives_changes_and_goes(running):
     eventually(lambda: not [name for name in chains if name.startswith("KUBE-SVC-")])
 
 
+def test_who_tries_again_and_again_is_answered_every_time(running):
+    """Were it by ICMP, the kernel would fall silent after a few: the client then waits a second before it sends again."""
+    running.create(SHOP_SERVICES, service_body("web", "10.96.0.20", node_port=30080))
+    for packet in (PACKET, Packet(OUTSIDE, NODE, 30080)):
+        eventually(lambda packet=packet: running.world.connect(packet) == Fate("rejected"))
+        assert [running.world.connect(packet).what for _ in range(20)] == ["rejected"] * 20
+
+
 def test_an_endpoint_that_is_ready_is_in_the_kernel_at_once(running):
     """From the event to the rule; 50 ms is what a Service has, this bound allows for a busy machine."""
     running.create(SHOP_SERVICES, service_body("web", "10.96.0.20"))

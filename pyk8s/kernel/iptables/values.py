@@ -150,7 +150,7 @@ class Jump:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Answer with an ICMP error."""
+    """Answer with an ICMP error, or a TCP packet with "tcp-reset"; a rule with that must match the protocol."""
 
     kind: str = "icmp-port-unreachable"
 

@@ -51,7 +51,7 @@ MATCHES = some.one_of(
 TARGETS = some.one_of(
     some.sampled_from([ACCEPT, DROP, None]),
     some.builds(Jump, some.sampled_from(["KUBE-SERVICES", "A"])),
-    some.just(Reject()),
+    some.sampled_from([Reject(), Reject("tcp-reset")]),
     some.builds(Masquerade, some.booleans()),
     some.builds(Dnat, some.just("10.244.1.5:8080")),
     some.builds(SetMark, some.integers(0, 2**32 - 1), some.integers(0, 2**32 - 1)),
