@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 Network = IPv4Network | IPv6Network
@@ -21,13 +22,21 @@ def choose(cluster: Network, mask: int, taken: Iterable[str]) -> str:
     start, count = int(cluster.network_address), 1 << (mask - cluster.prefixlen)
     blocked: set[int] = set()
     for text in taken:
-        other = ip_network(text, strict=False)
-        if other.version != cluster.version or not other.overlaps(cluster):
-            continue
-        first = max(0, (int(other.network_address) - start) // step)
-        last = min(count - 1, (int(other.broadcast_address) - start) // step)
-        blocked.update(range(first, last + 1))
+        blocked.update(_overlapped(cluster, mask, text))
     free = next((index for index in range(count) if index not in blocked), None)
     if free is None:
         raise RangesExhausted(f"all {count} ranges of {cluster} with /{mask} are in use")
     return str(type(cluster)((start + free * step, mask)))
+
+
+@lru_cache(maxsize=1 << 14)
+def _overlapped(cluster: Network, mask: int, text: str) -> range:
+    """The numbers of the cluster's ranges that the network `text` overlaps; every new node asks this of all others."""
+    other = ip_network(text, strict=False)
+    if other.version != cluster.version or not other.overlaps(cluster):
+        return range(0)
+    step = 1 << (cluster.max_prefixlen - mask)
+    start, count = int(cluster.network_address), 1 << (mask - cluster.prefixlen)
+    first = max(0, (int(other.network_address) - start) // step)
+    last = min(count - 1, (int(other.broadcast_address) - start) // step)
+    return range(first, last + 1)
