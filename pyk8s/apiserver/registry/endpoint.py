@@ -1,4 +1,4 @@
-"""Where pods find the API: the endpoints of the `kubernetes` service, one for each API server that is alive.
+"""Where pods find the API: the `kubernetes` service, and its endpoints, one for each API server that is alive.
 
 Each server keeps a record with its address in the store, which goes by itself when the server is gone; whoever sees
 the records change writes the endpoints. Source: kube-apiserver's lease endpoint reconciler (`/registry/masterleases`).
@@ -18,7 +18,7 @@ from pyk8s.api.objectmeta import Object, timestamp
 from pyk8s.api.resources import Resource, Resources
 from pyk8s.apiserver.cacher.cached import Cached
 from pyk8s.apiserver.cacher.cacher import Cacher
-from pyk8s.apiserver.registry.bootstrap import SYSTEM
+from pyk8s.apiserver.registry.bootstrap import SYSTEM, Bootstrap, kubernetes_service
 from pyk8s.apiserver.registry.config import Config
 from pyk8s.apiserver.registry.objects import Held, encode
 from pyk8s.apiserver.registry.records import Records
@@ -106,7 +106,11 @@ class Advertiser:
         await self._records.attempt(SERVERS, "", name, renew, begin)
 
     async def publish(self) -> None:
-        """Write the endpoints where they are not as the records say. Raises ApiError."""
+        """Write the endpoints where they are not as the records say, and the service where it is gone.
+
+        Raises ApiError.
+        """
+        await Bootstrap(self._handle, self._resources).ensure([kubernetes_service(self._config)])
         alive = self.alive()
         for obj in endpoint_objects(alive, self._config.advertise_port):
             await self._write(obj)

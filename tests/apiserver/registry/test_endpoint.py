@@ -74,6 +74,20 @@ async def test_endpoints_that_somebody_spoiled_are_written_again():
 
 
 @virtual_time
+async def test_the_service_that_somebody_deleted_comes_back_at_its_address():
+    async with running_registry(config=config("10.1.1.1")) as api:
+        keeping = asyncio.ensure_future(api.real.keep())
+        await clock.sleep(1)
+        before = await api.get("services", "default", "kubernetes")
+        await api.delete("services", "default", "kubernetes")
+        await clock.sleep(RENEWED + 1)
+        after = await api.get("services", "default", "kubernetes")
+        assert after["spec"]["clusterIP"] == before["spec"]["clusterIP"]
+        assert after["metadata"]["uid"] != before["metadata"]["uid"]
+        keeping.cancel()
+
+
+@virtual_time
 async def test_without_an_address_nothing_is_advertised():
     async with running_registry() as api:
         keeping = asyncio.ensure_future(api.real.keep())
