@@ -1,13 +1,18 @@
-"""Which cluster of this machine a command means, and its progress told line by line."""
+"""Which cluster of this machine a command means, and how what it asks for is carried out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import signal
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
 import click
 
 from pyk8s.cluster import folder, lifecycle
 from pyk8s.cluster.folder import Folder
+
+T = TypeVar("T")
 
 DEFAULT = "demo"
 """The name of a cluster that is given none."""
@@ -22,6 +27,30 @@ def chosen(name: str) -> Folder:
     if len(names) > 1 and DEFAULT not in names:
         raise click.UsageError(f"several clusters are here: choose one with --name {'|'.join(names)}")
     return lifecycle.existing(names[0] if len(names) == 1 else DEFAULT)
+
+
+def carry_out(work: Coroutine[Any, Any, T]) -> T:
+    """Do `work`. Being told to end, or losing the terminal, takes back what was begun, as Ctrl-C does."""
+    try:
+        return asyncio.run(_endable(work))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+async def _endable(work: Coroutine[Any, Any, T]) -> T:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+
+    def end() -> None:
+        # What is being taken back already is not to be cut off.
+        if not task.cancelling():
+            task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # With nohup it is to outlive its terminal.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, end)
+    return await work
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:

@@ -56,9 +56,10 @@ async def up(name: str, asked: wish.Wish, say: Say = quiet) -> tuple[Settings, l
             if known is not None and known.complete:
                 differing = wish.differences(asked, known)
                 if known.stopped or not await launch.is_running(folder):
-                    await undone_by(_start(folder, _changed(folder, known, stopped=False), say), lambda: _halt(folder))
+                    await _started(folder, known, say)
                 return folder.read(), differing
-            made = await undone_by(_create(folder, name, asked, known, say), lambda: _destroy(folder))
+            versions = _fit()
+            made = await undone_by(_create(folder, name, asked, known, versions, say), lambda: _destroy(folder))
             return made, []
         finally:
             _forget_if_empty(folder)
@@ -71,7 +72,7 @@ async def start(name: str, say: Say = quiet) -> Settings:
     with locked(folder):
         settings = folder.read()
         if settings.stopped or not await launch.is_running(folder):
-            await undone_by(_start(folder, _changed(folder, settings, stopped=False), say), lambda: _halt(folder))
+            await _started(folder, settings, say)
         return folder.read()
 
 
@@ -113,9 +114,17 @@ def existing(name: str) -> Folder:
     return folder
 
 
-async def _create(folder: Folder, name: str, asked: wish.Wish, known: Settings | None, say: Say) -> Settings:
+def _fit() -> machine.Versions:
+    """What this machine runs clusters with. Raises MachineUnfit; asked before anything is made, for what a missing
+    program could not make it could not take back either."""
     versions = machine.probe()
     machine.require_features()
+    return versions
+
+
+async def _create(
+    folder: Folder, name: str, asked: wish.Wish, known: Settings | None, versions: machine.Versions, say: Say
+) -> Settings:
     with host.machine_locked():
         settings = known or wish.settle(asked, name, host.pick_subnet(), host.free_ports(4))
         folder.write(settings)
@@ -125,9 +134,13 @@ async def _create(folder: Folder, name: str, asked: wish.Wish, known: Settings |
     return _changed(folder, settings, complete=True)
 
 
-async def _start(folder: Folder, settings: Settings, say: Say) -> None:
-    versions = machine.probe()
-    machine.require_features()
+async def _started(folder: Folder, settings: Settings, say: Say) -> None:
+    versions = _fit()
+    changed = _changed(folder, settings, stopped=False)
+    await undone_by(_start(folder, changed, versions, say), lambda: _halt(folder))
+
+
+async def _start(folder: Folder, settings: Settings, versions: machine.Versions, say: Say) -> None:
     # What a supervisor that was killed has left running is taken over; ports are ours to check when nothing runs.
     if not cgroups.places(cgroups.tree(), f"/{folder.tag}"):
         _check_ports(settings)
@@ -217,9 +230,9 @@ async def undone_by(work: Awaitable[T], undo: Callable[[], Awaitable[None]]) -> 
 
 @contextlib.contextmanager
 def _deaf() -> Iterator[None]:
-    """Deaf to a second Ctrl-C while what was begun is taken back."""
+    """Deaf to a second Ctrl-C, and to being told to end, while what was begun is taken back."""
     try:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        before = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     except ValueError:
         # Not the main thread: no signal arrives here.
         yield
@@ -227,7 +240,8 @@ def _deaf() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 async def _halt(folder: Folder) -> None:

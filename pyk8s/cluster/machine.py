@@ -38,10 +38,10 @@ PROGRAMS = (
 )
 
 
-def require_root(action: str) -> None:
+def require_root(action: str, because: str = "it makes namespaces, links and cgroups") -> None:
     """Raises NotAllowed unless this process is root's."""
     if os.geteuid() != 0:
-        raise NotAllowed(f"{action} needs root: it makes namespaces, links and cgroups; run it with sudo")
+        raise NotAllowed(f"{action} needs root: {because}; run it with sudo")
 
 
 def probe() -> Versions:

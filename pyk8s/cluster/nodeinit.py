@@ -9,6 +9,7 @@ Where such a place is missing on the host it is made in an overlay that only the
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -20,7 +21,7 @@ import msgspec
 
 from pyk8s.aio.notify import ready
 from pyk8s.kernel import syscalls
-from pyk8s.kernel.errors import KernelError
+from pyk8s.kernel.errors import Absent, KernelError
 from pyk8s.kernel.mount.run import observe
 
 CLONE_NEWNS = 0x00020000
@@ -113,7 +114,9 @@ def uncover(targets: list[str]) -> None:
     """Let go of the host's mounts below `targets`: hidden ones would keep its namespaces and disks busy for ever."""
     below = [each.target for each in observe() if any(each.target.startswith(target + "/") for target in targets)]
     for target in reversed(below):
-        syscalls.umount(target, syscalls.MNT_DETACH)
+        # Another program's mount may be gone since it was seen, and its mount point with it.
+        with contextlib.suppress(Absent):
+            syscalls.umount(target, syscalls.MNT_DETACH)
 
 
 def covered(path: str) -> bool:

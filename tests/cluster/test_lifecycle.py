@@ -1,6 +1,8 @@
 """Actions that are whole or taken back; the rest of a cluster's life is tested end to end."""
 
 import asyncio
+import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -42,6 +44,20 @@ async def test_what_succeeds_is_not_undone(home):
         raise AssertionError("nothing is to be undone")
 
     assert await lifecycle.undone_by(_work(), undo) == "done"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_no_signal_cuts_off_what_takes_back(home, number):
+    before, undone = signal.getsignal(number), []
+
+    async def undo():
+        os.kill(os.getpid(), number)
+        undone.append(True)
+
+    with pytest.raises(ClusterError):
+        await lifecycle.undone_by(_work(ClusterError("x")), undo)
+    assert undone == [True]
+    assert signal.getsignal(number) is before
 
 
 async def test_who_debugs_keeps_what_failed_but_not_what_was_interrupted(home, monkeypatch):
@@ -86,17 +102,16 @@ async def test_who_is_not_root_is_told_before_anything_is_made(home, monkeypatch
     assert not home.exists()
 
 
-async def test_an_unfit_machine_leaves_no_folder(home, monkeypatch):
+async def test_an_unfit_machine_is_told_before_anything_is_made_that_it_could_not_take_back(home, monkeypatch):
     def unfit():
         raise lifecycle.machine.MachineUnfit("etcd is missing")
 
     ended = []
     monkeypatch.setattr(lifecycle.machine, "probe", unfit)
-    monkeypatch.setattr(lifecycle, "_end_all", lambda folder: ended.append(folder.name))
-    monkeypatch.setattr(lifecycle.host, "disconnect", lambda place: ended.append(place.bridge))
+    monkeypatch.setattr(lifecycle, "_destroy", lambda folder: ended.append(folder.name))
     with pytest.raises(lifecycle.machine.MachineUnfit):
         await lifecycle.up("x", wish.Wish())
-    assert ended == ["x", f"pkb{folder.of('x').id}"]
+    assert ended == []
     assert not home.exists()
 
 

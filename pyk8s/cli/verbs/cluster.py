@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
 import click
 
-from pyk8s.cli.clusters import DEFAULT, aligned, chosen
+from pyk8s.cli.clusters import DEFAULT, aligned, carry_out, chosen
 from pyk8s.cli.progress import Progress
 
 
@@ -21,7 +20,14 @@ def named(command: Any) -> Any:
 
 @click.group("cluster")
 def cluster() -> None:
-    """Bring clusters up and down, stop, start, list and inspect them."""
+    """Bring clusters up and down, stop, start, list and inspect them.
+
+    \b
+    Examples:
+      pyk8s cluster up
+      pyk8s cluster status
+      pyk8s cluster down
+    """
 
 
 @cluster.command("up")
@@ -30,12 +36,18 @@ def cluster() -> None:
 @click.option("--cpus", metavar="CPUS", help="CPUs of each node, as 2 or 500m.  [default: 2]")
 @click.option("--memory", metavar="SIZE", help="Memory of each node, as 4Gi.  [default: 4Gi]")
 def up(name: str, nodes: int | None, cpus: str | None, memory: str | None) -> None:
-    """Bring a cluster up; one that is up stays as it is."""
+    """Bring a cluster up; one that is up stays as it is.
+
+    \b
+    Examples:
+      pyk8s cluster up
+      pyk8s cluster up --name shop --nodes 5 --cpus 500m --memory 1Gi
+    """
     from pyk8s.cluster import lifecycle
     from pyk8s.cluster.wish import Wish
 
     with Progress() as progress:
-        settings, differing = asyncio.run(lifecycle.up(name, Wish(nodes, cpus, memory), progress.say))
+        settings, differing = carry_out(lifecycle.up(name, Wish(nodes, cpus, memory), progress.say))
         progress.say(f"cluster {name} is up: {len(settings.nodes)} nodes", done=True)
     for sentence in differing:
         click.echo(f"not as asked: {sentence}")
@@ -47,43 +59,65 @@ def up(name: str, nodes: int | None, cpus: str | None, memory: str | None) -> No
 @named
 @click.option("--keep-data", is_flag=True, help="Keep its objects and keys for the next `up`.")
 def down(name: str, keep_data: bool) -> None:
-    """Take a cluster down and leave nothing of it (images stay: see `pyk8s image`)."""
+    """Take a cluster down and leave nothing of it (images stay: see `pyk8s image`).
+
+    \b
+    Examples:
+      pyk8s cluster down
+      pyk8s cluster down --name shop --keep-data
+    """
     from pyk8s.cluster import lifecycle
 
     with Progress() as progress:
-        asyncio.run(lifecycle.down(name, keep_data=keep_data, say=progress.say))
+        carry_out(lifecycle.down(name, keep_data=keep_data, say=progress.say))
         progress.say(f"cluster {name} is down", done=True)
 
 
 @cluster.command("stop")
 @named
 def stop(name: str) -> None:
-    """End every process of a cluster and keep everything it holds."""
+    """End every process of a cluster and keep everything it holds.
+
+    \b
+    Examples:
+      pyk8s cluster stop --name shop
+    """
     from pyk8s.cluster import lifecycle
 
     with Progress() as progress:
-        asyncio.run(lifecycle.stop(name, progress.say))
+        carry_out(lifecycle.stop(name, progress.say))
         progress.say(f"cluster {name} is stopped", done=True)
 
 
 @cluster.command("start")
 @named
 def start(name: str) -> None:
-    """Start a stopped cluster with everything it held."""
+    """Start a stopped cluster with everything it held.
+
+    \b
+    Examples:
+      pyk8s cluster start --name shop
+    """
     from pyk8s.cluster import lifecycle
 
     with Progress() as progress:
-        asyncio.run(lifecycle.start(name, progress.say))
+        carry_out(lifecycle.start(name, progress.say))
         progress.say(f"cluster {name} is up", done=True)
 
 
 @cluster.command("list")
 @click.option("-o", "--output", type=click.Choice(["table", "json", "name"]), default="table", help="How to show them.")
 def list_(output: str) -> None:
-    """List the clusters of this machine."""
+    """List the clusters of this machine.
+
+    \b
+    Examples:
+      pyk8s cluster list
+      pyk8s cluster list -o json
+    """
     from pyk8s.cluster import folder, status
 
-    found = asyncio.run(status.overview(folder.every()))
+    found = carry_out(status.overview(folder.every()))
     if output == "json":
         click.echo(json.dumps(found, indent=2))
     elif output == "name":
@@ -97,10 +131,16 @@ def list_(output: str) -> None:
 @click.option("--name", default="", metavar="NAME", help="The cluster; the only one if not said.")
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", help="How to show it.")
 def status(name: str, output: str) -> None:
-    """Show a cluster's state and every process of it: role, node, pid."""
+    """Show a cluster's state and every process of it: role, node, pid.
+
+    \b
+    Examples:
+      pyk8s cluster status
+      pyk8s cluster status --name shop -o json
+    """
     from pyk8s.cluster import status as room
 
-    found = asyncio.run(room.status(chosen(name)))
+    found = carry_out(room.status(chosen(name)))
     if output == "json":
         click.echo(json.dumps(found, indent=2))
         return

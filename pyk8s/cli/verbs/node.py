@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pyk8s.cli.clusters import chosen
+from pyk8s.cli.clusters import carry_out, chosen
 from pyk8s.cli.progress import Progress
 from pyk8s.cli.session import Session
 
@@ -31,7 +30,13 @@ def _which(session: Session, name: str) -> str:
 )
 @click.pass_context
 def node(ctx: click.Context, config: Path | None) -> None:
-    """Add, remove, stop and start nodes of a cluster."""
+    """Add, remove, stop and start nodes of a cluster.
+
+    \b
+    Examples:
+      pyk8s node add
+      pyk8s node stop node-2
+    """
     if ctx.invoked_subcommand is None:
         if config is None:
             click.echo(ctx.get_help())
@@ -50,11 +55,17 @@ def node(ctx: click.Context, config: Path | None) -> None:
 @click.option("--memory", metavar="SIZE", help="Memory of the node; the cluster's usual size if not said.")
 @click.pass_obj
 def add(session: Session, node_name: str, name: str, cpus: str | None, memory: str | None) -> None:
-    """Add a node and wait until it is Ready."""
+    """Add a node and wait until it is Ready.
+
+    \b
+    Examples:
+      pyk8s node add
+      pyk8s node add big --cpus 4 --memory 8Gi
+    """
     from pyk8s.cluster import nodes
 
     with Progress() as progress:
-        made = asyncio.run(nodes.add(_which(session, name), node_name, cpus=cpus, memory=memory, say=progress.say))
+        made = carry_out(nodes.add(_which(session, name), node_name, cpus=cpus, memory=memory, say=progress.say))
         progress.say(f"node {made.name} is Ready", done=True)
 
 
@@ -63,11 +74,16 @@ def add(session: Session, node_name: str, name: str, cpus: str | None, memory: s
 @of_cluster
 @click.pass_obj
 def remove(session: Session, node_name: str, name: str) -> None:
-    """Remove a node with everything on it; controllers make its pods anew elsewhere."""
+    """Remove a node with everything on it; controllers make its pods anew elsewhere.
+
+    \b
+    Examples:
+      pyk8s node remove node-3
+    """
     from pyk8s.cluster import nodes
 
     with Progress() as progress:
-        asyncio.run(nodes.remove(_which(session, name), node_name, progress.say))
+        carry_out(nodes.remove(_which(session, name), node_name, progress.say))
 
 
 @node.command("stop")
@@ -75,11 +91,16 @@ def remove(session: Session, node_name: str, name: str) -> None:
 @of_cluster
 @click.pass_obj
 def stop(session: Session, node_name: str, name: str) -> None:
-    """End everything on a node, as when its power is cut."""
+    """End everything on a node, as when its power is cut.
+
+    \b
+    Examples:
+      pyk8s node stop node-2
+    """
     from pyk8s.cluster import nodes
 
     with Progress() as progress:
-        asyncio.run(nodes.stop(_which(session, name), node_name, progress.say))
+        carry_out(nodes.stop(_which(session, name), node_name, progress.say))
 
 
 @node.command("start")
@@ -87,8 +108,13 @@ def stop(session: Session, node_name: str, name: str) -> None:
 @of_cluster
 @click.pass_obj
 def start(session: Session, node_name: str, name: str) -> None:
-    """Start a stopped node and wait until it is Ready."""
+    """Start a stopped node and wait until it is Ready.
+
+    \b
+    Examples:
+      pyk8s node start node-2
+    """
     from pyk8s.cluster import nodes
 
     with Progress() as progress:
-        asyncio.run(nodes.start(_which(session, name), node_name, progress.say))
+        carry_out(nodes.start(_which(session, name), node_name, progress.say))

@@ -1,6 +1,9 @@
 """Verbs on clusters, nodes and images of this machine: what they ask of the cluster room, and what they print."""
 
+import asyncio
 import json
+import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -8,6 +11,8 @@ import msgspec
 import pytest
 import yaml
 
+from pyk8s.aio import clock
+from pyk8s.cli.clusters import carry_out
 from pyk8s.cli.main import run
 from pyk8s.cluster import folder, lifecycle, nodes, wish
 from pyk8s.cluster.images import actions
@@ -161,6 +166,33 @@ def test_an_image_is_built_from_a_folder(home, tmp_path, capsys):
     content = json.loads(store.read(store.images()[0].manifest.config))
     assert content["config"]["Labels"] == {"v": "2"}
     assert run(["image", "build", str(tmp_path), "-t", "app:1", "--build-arg", "V"]) == 2
+
+
+@pytest.mark.parametrize("words", [["build", ".", "-t", "x:1"], ["load", "-"], ["remove", "x:1"]])
+def test_who_is_not_root_changes_no_image(home, monkeypatch, capsys, words):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert run(["image", *words]) == 1
+    assert f"pyk8s image {words[0]} needs root: the images belong to every cluster" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_being_told_to_end_is_an_interruption_that_takes_back(number):
+    undone = []
+
+    async def work():
+        try:
+            os.kill(os.getpid(), number)
+            await asyncio.Event().wait()
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.wait([asyncio.ensure_future(clock.sleep(0.01))])
+            undone.append(True)
+
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(work())
+    assert undone == [True]
+    assert signal.getsignal(number) is before
 
 
 def test_images_are_given_to_no_node_of_a_stopped_cluster(demo):
