@@ -15,12 +15,12 @@ FAILED, CALLED_WRONGLY, INTERRUPTED = 1, 2, 130
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _open_what_is_closed()
     if arguments in (["version"], ["--version"]):
         # The one command that is asked in a loop of scripts needs no parser, which costs more than all the rest.
         from pyk8s.cli.verbs.version import text
 
-        sys.stdout.write(text())
-        sys.exit(0)
+        sys.exit(_write(text()))
     sys.exit(run(arguments))
 
 
@@ -33,6 +33,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = root.main(args=list(arguments), prog_name="pyk8s", standalone_mode=False)
         sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as why:
+        sys.stderr.write(f"{why.format_message()}\n")
+        return CALLED_WRONGLY
     except click.UsageError as why:
         return _tell(_usage(why), CALLED_WRONGLY)
     except click.ClickException as why:
@@ -40,8 +43,8 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _tell("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has seen enough; what Python still holds must not fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has seen enough.
+        _let_go_of_output()
         return FAILED
     except Exception as why:
         if os.environ.get("PYK8S_DEBUG"):
@@ -55,8 +58,10 @@ def describe(why: BaseException) -> str:
     if isinstance(why, BaseExceptionGroup):
         return describe(why.exceptions[0])
     text = str(getattr(why, "message", "") or why).strip()
-    if isinstance(why, OSError) and why.filename:
-        return f"{why.filename}: {why.strerror}"
+    if isinstance(why, PermissionError) and why.filename and os.geteuid() != 0:
+        return f"{why.filename}: {why.strerror}: it belongs to somebody else; run it with sudo"
+    if isinstance(why, OSError) and why.strerror:
+        return f"{why.filename}: {why.strerror}" if why.filename else why.strerror
     if type(why).__module__.startswith("pyk8s."):
         return text or type(why).__name__
     hint = "" if os.environ.get("PYK8S_DEBUG") else " (PYK8S_DEBUG=1 shows where)"
@@ -73,7 +78,30 @@ def _usage(why: object) -> str:
 def _tell(message: str, code: int) -> int:
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError:
+        _let_go_of_output()
     sys.stderr.write(f"error: {message}\n")
     return code
+
+
+def _write(text: str) -> int:
+    """Write an answer; the exit code."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as why:
+        _let_go_of_output()
+        return FAILED if isinstance(why, BrokenPipeError) else _tell(describe(why), FAILED)
+    return 0
+
+
+def _open_what_is_closed() -> None:
+    """Standard output or error that the caller closed (`>&-`) leads nowhere, instead of failing at the first word."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the end
+
+
+def _let_go_of_output() -> None:
+    """What Python still holds for an output that cannot be written must not fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -84,6 +84,8 @@ def parse(text: str, source: str) -> Iterator[Manifest]:
     """
     try:
         documents = list(yaml.load_all(text, Loader=_Loader))
+        if sum(_size(document, {}) for document in documents) > MAX_BYTES:
+            raise ManifestInvalid(f"{source}: its aliases (*) make it larger than {MAX_BYTES // 1024 // 1024} MiB")
     except yaml.YAMLError as why:
         raise ManifestInvalid(_said(why, source)) from why
     except RecursionError as why:
@@ -92,6 +94,19 @@ def parse(text: str, source: str) -> Iterator[Manifest]:
     for number, document in enumerate(documents, 1):
         if document is not None:
             yield from _objects(document, f"{source}, document {number}" if several else source)
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """Roughly the bytes of `value` written out, where a YAML alias (the same object again) counts each time.
+
+    An alias is seen through in no time; what it stands for, written out, could fill the memory.
+    """
+    if not isinstance(value, dict | list):
+        return len(value) if isinstance(value, str) else 1
+    if id(value) not in known:
+        inside = (*value, *value.values()) if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_size(each, known) for each in inside)
+    return known[id(value)]
 
 
 def _said(why: yaml.YAMLError, source: str) -> str:

@@ -51,8 +51,9 @@ class Session:
             return self._of_cluster(self.cluster)
         if self.kubeconfig:
             return Path(self.kubeconfig)
-        if os.environ.get("KUBECONFIG"):
-            return Path(os.environ["KUBECONFIG"].split(":")[0])
+        listed = [Path(each) for each in os.environ.get("KUBECONFIG", "").split(":") if each]
+        if listed:
+            return next((each for each in listed if each.exists()), listed[0])
         home = Path.home() / ".kube" / "config"
         if home.exists():
             return home

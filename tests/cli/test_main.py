@@ -1,5 +1,6 @@
 """The command's frame: exit codes, one line of error, help without imports."""
 
+import re
 import subprocess
 import sys
 from importlib import import_module, metadata
@@ -38,6 +39,7 @@ def fail(why, monkeypatch):
             "error: /x.yaml: No such file or directory\n",
             1,
         ),
+        (OSError(28, "No space left on device"), "error: No space left on device\n", 1),
         (ValueError("strange"), "error: ValueError: strange (PYK8S_DEBUG=1 shows where)\n", 1),
         (KeyError(), "error: KeyError (PYK8S_DEBUG=1 shows where)\n", 1),
         (ExceptionGroup("some", [ClusterError("the first")]), "error: the first\n", 1),
@@ -76,6 +78,53 @@ def test_a_wrong_call_is_told_with_where_help_is(capsys, words, says):
     assert said.startswith("error: ")
     assert says in said
     assert "--help`" in said
+
+
+def commands(command, path):
+    """Every command below `command`, as the words that call it."""
+    yield path
+    if isinstance(command, click.Group):
+        for name in command.list_commands(click.Context(command)):
+            yield from commands(command.get_command(click.Context(command), name), [*path, name])
+
+
+TYPED = [
+    words
+    for rows in SECTIONS.values()
+    for row in rows
+    for words in commands(getattr(import_module(f"pyk8s.cli.{row.module}"), row.attribute), [row.name])
+]
+
+
+@pytest.mark.parametrize("words", [pytest.param(words, id="-".join(words)) for words in TYPED])
+def test_every_command_shows_an_example_of_itself(words, capsys):
+    assert run([*words, "--help"]) == 0
+    _, _, after = capsys.readouterr().out.partition("\n\n")
+    assert re.search(rf"\bpyk8s {' '.join(words)}\b", after)
+
+
+@pytest.mark.parametrize("words", [["cluster"], ["rollout"], ["create", "secret"], []])
+def test_a_group_alone_shows_its_help_and_is_a_wrong_call(words, capsys):
+    assert run(words) == frame.CALLED_WRONGLY
+    assert capsys.readouterr().err.startswith(" ".join(["Usage: pyk8s", *words]))
+
+
+def test_who_is_not_the_owner_is_told_to_be_root(monkeypatch):
+    why = PermissionError(13, "Permission denied", "/var/lib/x")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert frame.describe(why) == "/var/lib/x: Permission denied: it belongs to somebody else; run it with sudo"
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert frame.describe(why) == "/var/lib/x: Permission denied"
+
+
+@pytest.mark.parametrize("words", ["version", "--help", "completion bash"])
+@pytest.mark.parametrize(
+    ("output", "says", "code"),
+    [(">/dev/full", "error: No space left on device\n", 1), (">&-", "", 0), (">&- 2>&-", "", 0)],
+)
+def test_an_output_that_takes_nothing_is_no_traceback(words, output, says, code):
+    done = subprocess.run(f"{sys.executable} -m pyk8s {words} {output}", shell=True, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (code, says)
 
 
 def test_help_lists_every_command_people_type(capsys):

@@ -52,6 +52,17 @@ def test_what_is_wrong_is_named_with_its_place(text, says):
         objects(text)
 
 
+def test_aliases_that_would_fill_the_memory_are_refused():
+    lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 20)]
+    with pytest.raises(ManifestInvalid, match=r"web.yaml: its aliases \(\*\) make it larger than 16 MiB"):
+        objects("\n".join(lines))
+
+
+def test_an_alias_stands_for_what_it_names():
+    assert objects(POD + "data: {a: &x {k: v}, b: *x}")[0]["data"] == {"a": {"k": "v"}, "b": {"k": "v"}}
+
+
 def test_a_folder_is_read_in_order_of_name_and_only_its_manifests(tmp_path):
     (tmp_path / "2.yaml").write_text(POD.replace("web", "second"))
     (tmp_path / "1.json").write_text('{"apiVersion":"v1","kind":"Pod","metadata":{"name":"first"}}')

@@ -79,7 +79,12 @@ def _wanted(resource: dict[str, Any], flags: dict[str, Any]) -> bool:
 @click.command("api-versions")
 @options.connected
 def api_versions(session: Session) -> None:
-    """Show the group versions that the server serves."""
+    """Show the group versions that the server serves.
+
+    \b
+    Examples:
+      pyk8s api-versions
+    """
 
     async def ask(client: GrpcClient) -> list[str]:
         core = orjson.loads(await client.raw("/api"))["versions"]

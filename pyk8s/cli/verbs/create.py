@@ -95,7 +95,13 @@ def _made(command: Any) -> Any:
 @click.argument("command", nargs=-1)
 @_made
 def deployment(session: Session, name: str, images: tuple[str, ...], command: tuple[str, ...], **flags: Any) -> None:
-    """A Deployment: pyk8s create deployment NAME --image=IMAGE [-- COMMAND ARG…]."""
+    """A Deployment.
+
+    \b
+    Examples:
+      pyk8s create deployment web --image=shop:1 --replicas=3
+      pyk8s create deployment job --image=shop:1 -- sh -c "sleep 60"
+    """
     made = generators.deployment(name, images, replicas=flags["replicas"], port=flags["port"] or 0, command=command)
     create_one(session, made, flags)
 
@@ -108,7 +114,12 @@ def deployment(session: Session, name: str, images: tuple[str, ...], command: tu
 @click.option("--external-name", default="", help="The name that an externalname service stands for.")
 @_made
 def service(session: Session, kind: str, name: str, tcp: tuple[str, ...], **flags: Any) -> None:
-    """A Service selecting app=NAME: pyk8s create service nodeport web --tcp=80:8080."""
+    """A Service selecting app=NAME.
+
+    \b
+    Examples:
+      pyk8s create service nodeport web --tcp=80:8080
+    """
     kinds = {"clusterip": "ClusterIP", "nodeport": "NodePort", "loadbalancer": "LoadBalancer"}
     ports = generators.service_ports(tcp)
     if kind == "externalname":
@@ -130,7 +141,12 @@ def service(session: Session, kind: str, name: str, tcp: tuple[str, ...], **flag
 @click.option("--from-env-file", "env_file", default="", metavar="PATH", help="A file of KEY=VALUE lines.")
 @_made
 def configmap(session: Session, name: str, literals: tuple[str, ...], files: tuple[str, ...], **flags: Any) -> None:
-    """A ConfigMap from entries and files."""
+    """A ConfigMap from entries and files.
+
+    \b
+    Examples:
+      pyk8s create configmap web --from-literal=level=debug --from-file=web.conf
+    """
     entries = generators.pairs(literals, "--from-literal")
     if flags["env_file"]:
         entries |= generators.env_file_entries(flags["env_file"])
@@ -139,7 +155,12 @@ def configmap(session: Session, name: str, literals: tuple[str, ...], files: tup
 
 @create.group("secret")
 def secret() -> None:
-    """A Secret: generic, tls or docker-registry."""
+    """A Secret: generic, tls or docker-registry.
+
+    \b
+    Examples:
+      pyk8s create secret generic db --from-literal=password=secret
+    """
 
 
 @secret.command("generic")
@@ -149,7 +170,12 @@ def secret() -> None:
 @click.option("--type", "kind", default="Opaque", show_default=True, help="The type of the secret.")
 @_made
 def generic(session: Session, name: str, literals: tuple[str, ...], files: tuple[str, ...], **flags: Any) -> None:
-    """A Secret from entries and files."""
+    """A Secret from entries and files.
+
+    \b
+    Examples:
+      pyk8s create secret generic db --from-literal=password=secret
+    """
     entries = {key: value.encode() for key, value in generators.pairs(literals, "--from-literal").items()}
     create_one(session, generators.secret(name, flags["kind"], entries | generators.file_entries(files)), flags)
 
@@ -160,7 +186,12 @@ def generic(session: Session, name: str, literals: tuple[str, ...], files: tuple
 @click.option("--key", required=True, metavar="FILE", help="Its key in PEM.")
 @_made
 def tls(session: Session, name: str, cert: str, key: str, **flags: Any) -> None:
-    """A Secret of type kubernetes.io/tls."""
+    """A Secret of type kubernetes.io/tls.
+
+    \b
+    Examples:
+      pyk8s create secret tls web --cert=web.crt --key=web.key
+    """
     entries = generators.file_entries([f"tls.crt={Path(cert)}", f"tls.key={Path(key)}"])
     create_one(session, generators.secret(name, "kubernetes.io/tls", entries), flags)
 
@@ -173,7 +204,12 @@ def tls(session: Session, name: str, cert: str, key: str, **flags: Any) -> None:
 @click.option("--docker-email", default="", help="The user's mail address.")
 @_made
 def docker_registry(session: Session, name: str, **flags: Any) -> None:
-    """A Secret that pulls images."""
+    """A Secret that pulls images.
+
+    \b
+    Examples:
+      pyk8s create secret docker-registry hub --docker-username=jo --docker-password=secret
+    """
     made = generators.registry_secret(
         name,
         server=flags["docker_server"],
@@ -188,7 +224,12 @@ def docker_registry(session: Session, name: str, **flags: Any) -> None:
 @click.argument("name")
 @_made
 def namespace(session: Session, name: str, **flags: Any) -> None:
-    """A Namespace."""
+    """A Namespace.
+
+    \b
+    Examples:
+      pyk8s create namespace shop
+    """
     create_one(session, generators.plain("Namespace", name), flags)
 
 
@@ -196,7 +237,12 @@ def namespace(session: Session, name: str, **flags: Any) -> None:
 @click.argument("name")
 @_made
 def serviceaccount(session: Session, name: str, **flags: Any) -> None:
-    """A ServiceAccount."""
+    """A ServiceAccount.
+
+    \b
+    Examples:
+      pyk8s create serviceaccount robot
+    """
     create_one(session, generators.plain("ServiceAccount", name), flags)
 
 
@@ -206,7 +252,12 @@ def serviceaccount(session: Session, name: str, **flags: Any) -> None:
 @click.option("--duration", type=click.IntRange(600), default=3600, show_default=True, help="Seconds it is good for.")
 @options.connected
 def token(session: Session, name: str, audiences: tuple[str, ...], duration: int) -> None:
-    """A token of the service account NAME, printed once and kept nowhere."""
+    """A token of the service account NAME, printed once and kept nowhere.
+
+    \b
+    Examples:
+      pyk8s create token robot --duration 7200
+    """
     spec: dict[str, Any] = {"expirationSeconds": duration} | ({"audiences": list(audiences)} if audiences else {})
     body = orjson.dumps({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec})
     account = session.resources.resolve("serviceaccounts").ref(session.namespace, name, "token")
@@ -235,7 +286,12 @@ def _role_flags(command: Any) -> Any:
 @click.argument("name")
 @_role_flags
 def role(session: Session, name: str, **flags: Any) -> None:
-    """A Role: pyk8s create role reader --verb=get,list --resource=pods,deployments.apps."""
+    """A Role.
+
+    \b
+    Examples:
+      pyk8s create role reader --verb=get,list --resource=pods,deployments.apps
+    """
     _role(session, "Role", name, flags)
 
 
@@ -243,7 +299,12 @@ def role(session: Session, name: str, **flags: Any) -> None:
 @click.argument("name")
 @_role_flags
 def clusterrole(session: Session, name: str, **flags: Any) -> None:
-    """A ClusterRole."""
+    """A ClusterRole.
+
+    \b
+    Examples:
+      pyk8s create clusterrole reader --verb=get,list --resource=nodes
+    """
     _role(session, "ClusterRole", name, flags)
 
 
@@ -267,7 +328,12 @@ def _bind(session: Session, kind: str, name: str, role_ref: tuple[str, str], fla
 @click.option("--role", default="", help="The Role to give.")
 @_binding_flags
 def rolebinding(session: Session, name: str, role: str, **flags: Any) -> None:
-    """A RoleBinding: pyk8s create rolebinding readers --clusterrole=view --user=jo."""
+    """A RoleBinding.
+
+    \b
+    Examples:
+      pyk8s create rolebinding readers --clusterrole=view --user=jo
+    """
     if bool(role) == bool(flags["cluster_role"]):
         raise click.UsageError("give one of --role and --clusterrole")
     role_ref = ("Role", role) if role else ("ClusterRole", flags["cluster_role"])
@@ -278,7 +344,12 @@ def rolebinding(session: Session, name: str, role: str, **flags: Any) -> None:
 @click.argument("name")
 @_binding_flags
 def clusterrolebinding(session: Session, name: str, **flags: Any) -> None:
-    """A ClusterRoleBinding."""
+    """A ClusterRoleBinding.
+
+    \b
+    Examples:
+      pyk8s create clusterrolebinding admins --clusterrole=admin --group=ops
+    """
     if not flags["cluster_role"]:
         raise click.UsageError("--clusterrole is missing")
     _bind(session, "ClusterRoleBinding", name, ("ClusterRole", flags["cluster_role"]), flags)

@@ -93,7 +93,7 @@ async def set_unschedulable(client: Client, node: Ref, wanted: bool) -> None:
 
 
 def _mark_command(name: str, wanted: bool, text: str) -> click.Command:
-    @click.command(name, help=text)
+    @click.command(name, help=f"{text}\n\n\b\nExamples:\n  pyk8s {name} node-1\n")
     @click.argument("names", nargs=-1, metavar="NODE…")
     @click.option("-l", "--selector", default="", metavar="LABELS", help="All nodes with these labels.")
     @options.connected
@@ -109,8 +109,8 @@ def _mark_command(name: str, wanted: bool, text: str) -> click.Command:
     return command
 
 
-cordon = _mark_command("cordon", True, "Put no new pods on a node: pyk8s cordon NODE.")
-uncordon = _mark_command("uncordon", False, "Let pods come to a node again: pyk8s uncordon NODE.")
+cordon = _mark_command("cordon", True, "Put no new pods on a node.")
+uncordon = _mark_command("uncordon", False, "Let pods come to a node again.")
 
 
 @click.command("drain", help=HELP)

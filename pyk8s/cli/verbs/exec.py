@@ -38,7 +38,17 @@ def with_terminal(stdin: bool, tty: bool) -> bool:
     return tty
 
 
-@click.command("exec", help=HELP, context_settings={"allow_interspersed_args": False})
+class _Exec(click.Command):
+    """Flags may stand on either side of the pod when `--` says where the command begins; without it, whatever follows
+    the pod is the command."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does it."""
+        ctx.allow_interspersed_args = "--" in args
+        return super().parse_args(ctx, args)
+
+
+@click.command("exec", cls=_Exec, help=HELP)
 @_flags
 @options.connected
 @click.argument("pod", metavar="POD | TYPE/NAME")
@@ -50,8 +60,8 @@ def exec_(session: Session, pod: str, command: tuple[str, ...], container: str, 
     target = parse_one(session.resources, [pod], session.namespace)
     tty = with_terminal(stdin, tty)
     words = command[1:] if command[0] == "--" else command
-    if not words:
-        raise click.UsageError("say which command: pyk8s exec POD -- COMMAND")
+    if not words or words[0].startswith("-"):
+        raise click.UsageError("say which command behind --: pyk8s exec POD -c NAME -- COMMAND")
 
     async def work(client: GrpcClient) -> int:
         found = (await pods_of(client, target))[0]
@@ -66,7 +76,12 @@ def exec_(session: Session, pod: str, command: tuple[str, ...], container: str, 
 @_flags
 @options.connected
 def attach(session: Session, pod: str, container: str, stdin: bool, tty: bool) -> None:
-    """Join the program that a container runs: pyk8s attach -it POD."""
+    """Join the program that a container runs.
+
+    \b
+    Examples:
+      pyk8s attach -it web-1
+    """
     from pyk8s.cli.terminal import attach as join
 
     target = parse_one(session.resources, [pod], session.namespace)

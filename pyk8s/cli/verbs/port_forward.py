@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +103,9 @@ async def _listen(streams: Streams, place: Container, number: int, host: str, lo
     try:
         return await asyncio.start_server(carry, host, local)
     except OSError as why:
-        raise click.ClickException(f"cannot listen on {host}:{local}: {why.strerror or why}") from why
+        text = os.strerror(why.errno) if why.errno else str(why)
+        where = f"{host}:{local}"
+        raise click.ClickException(f"cannot listen on {where}: {text} (:{number} takes any free port)") from why
 
 
 async def _both_ways(tunnel: Tunnel, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -57,7 +57,12 @@ def _targets(session: Session, words: Sequence[str], kinds: Sequence[str]) -> li
 @click.option("--timeout", default="0s", help="How long to wait at most; 0s: without end.")
 @options.connected
 def status(session: Session, words: tuple[str, ...], watch: bool, timeout: str) -> None:
-    """Say how far a rollout is, and wait for its end."""
+    """Say how far a rollout is, and wait for its end.
+
+    \b
+    Examples:
+      pyk8s rollout status deploy/web --timeout 2m
+    """
     import asyncio
 
     targets = _targets(session, words, ("Deployment", "DaemonSet", "StatefulSet"))
@@ -90,7 +95,7 @@ def judge_rollout(value: Object) -> tuple[str, bool]:
     name, spec, status = value["metadata"]["name"], value["spec"], value.get("status") or {}
     kind = value.get("kind", "Deployment")
     if status.get("observedGeneration", 0) < value["metadata"].get("generation", 0):
-        return f"Waiting for {kind.lower()} {name!r} to be observed...", False
+        return f'Waiting for {kind.lower()} "{name}" to be observed...', False
     if kind == "DaemonSet":
         wanted = status.get("desiredNumberScheduled", 0)
         updated, available = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
@@ -100,7 +105,7 @@ def judge_rollout(value: Object) -> tuple[str, bool]:
     for condition in status.get("conditions") or ():
         if condition["type"] == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded":
             raise click.ClickException(f"deployment {name!r} exceeded its progress deadline")
-    waiting = f"Waiting for {kind.lower()} {name!r} rollout to finish:"
+    waiting = f'Waiting for {kind.lower()} "{name}" rollout to finish:'
     if updated < wanted:
         return f"{waiting} {updated} out of {wanted} new replicas have been updated...", False
     total = status.get("replicas", updated) if kind == "Deployment" else updated
@@ -130,19 +135,23 @@ async def _replica_sets(client: Client, target: Target) -> dict[int, dict[str, A
 @click.option("--revision", type=click.IntRange(1), default=None, help="Show the pod template of this revision.")
 @options.connected
 def history(session: Session, words: tuple[str, ...], revision: int | None) -> None:
-    """The revisions of a deployment that it can go back to."""
+    """The revisions of a deployment that it can go back to.
+
+    \b
+    Examples:
+      pyk8s rollout history deploy/web --revision 2
+    """
     for target in _targets(session, words, ("Deployment",)):
         sets = session.run(lambda client, target=target: _replica_sets(client, target))
-        click.echo(f"{target.label} ", nl=False)
         if revision is None:
-            click.echo("\nREVISION  CHANGE-CAUSE")
+            click.echo(f"{target.label}\nREVISION  CHANGE-CAUSE")
             for number in sorted(sets):
                 cause = (sets[number]["metadata"].get("annotations") or {}).get(CAUSE, "<none>")
                 click.echo(f"{number:<8}  {cause}")
             continue
         page = Page()
         add_template(page, _revision(sets, revision, target)["spec"]["template"])
-        click.echo(f"with revision #{revision}\n{page.text()}", nl=False)
+        click.echo(f"{target.label} with revision #{revision}\n{page.text()}", nl=False)
 
 
 def _revision(sets: dict[int, dict[str, Any]], number: int, target: Target) -> dict[str, Any]:
@@ -158,7 +167,13 @@ def _revision(sets: dict[int, dict[str, Any]], number: int, target: Target) -> d
 @options.dry_run
 @options.connected
 def undo(session: Session, words: tuple[str, ...], to_revision: int, dry_run: str) -> None:
-    """Back to an earlier revision."""
+    """Back to an earlier revision.
+
+    \b
+    Examples:
+      pyk8s rollout undo deploy/web
+      pyk8s rollout undo deploy/web --to-revision 2
+    """
     for target in _targets(session, words, ("Deployment",)):
         session.run(lambda client, target=target: _undo(client, target, to_revision, dry_run))
         click.echo(f"{target.label} rolled back")
@@ -190,7 +205,12 @@ def _before(sets: dict[int, dict[str, Any]], deployment: Object, target: Target)
 @click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME")
 @options.connected
 def restart(session: Session, words: tuple[str, ...]) -> None:
-    """Replace all pods, one after another, by new ones."""
+    """Replace all pods, one after another, by new ones.
+
+    \b
+    Examples:
+      pyk8s rollout restart deploy/web
+    """
     stamp = {RESTARTED: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
     patch = {"spec": {"template": {"metadata": {"annotations": stamp}}}}
     _patch_all(session, words, ("Deployment", "DaemonSet", "StatefulSet"), patch, "restarted")
@@ -200,7 +220,12 @@ def restart(session: Session, words: tuple[str, ...]) -> None:
 @click.argument("words", nargs=-1, metavar="deployment NAME | deployment/NAME")
 @options.connected
 def pause(session: Session, words: tuple[str, ...]) -> None:
-    """Let changes of the template wait."""
+    """Let changes of the template wait.
+
+    \b
+    Examples:
+      pyk8s rollout pause deploy/web
+    """
     _patch_all(session, words, ("Deployment",), {"spec": {"paused": True}}, "paused")
 
 
@@ -208,7 +233,12 @@ def pause(session: Session, words: tuple[str, ...]) -> None:
 @click.argument("words", nargs=-1, metavar="deployment NAME | deployment/NAME")
 @options.connected
 def resume(session: Session, words: tuple[str, ...]) -> None:
-    """Go on after a pause."""
+    """Go on after a pause.
+
+    \b
+    Examples:
+      pyk8s rollout resume deploy/web
+    """
     _patch_all(session, words, ("Deployment",), {"spec": {"paused": None}}, "resumed")
 
 

@@ -42,7 +42,10 @@ def template_spec(value: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 def _targets_and_pairs(session: Session, words: tuple[str, ...]) -> tuple[list[Target], list[str]]:
     pairs = [word for word in words if "=" in word or (word.endswith("-") and "/" not in word and word != words[0])]
-    targets = parse_targets(session.resources, [word for word in words if word not in pairs], session.namespace)
+    named = [word for word in words if word not in pairs]
+    if stray := next((word for word in named[1:] if "/" in named[0] and "/" not in word), ""):
+        raise click.UsageError(f"{stray!r} changes nothing: write NAME=VALUE")
+    targets = parse_targets(session.resources, named, session.namespace)
     if any(not target.name for target in targets):
         raise click.UsageError("name the workload: TYPE/NAME")
     return targets, pairs
@@ -72,7 +75,13 @@ async def _change(client: Client, target: Target, change: Any, done: str, dry_ru
 @options.dry_run
 @options.connected
 def image(session: Session, words: tuple[str, ...], dry_run: str) -> None:
-    """New images: CONTAINER=IMAGE, or '*=IMAGE' for all containers."""
+    """New images: CONTAINER=IMAGE, or '*=IMAGE' for all containers.
+
+    \b
+    Examples:
+      pyk8s set image deploy/web main=shop:2
+      pyk8s set image deploy/web '*=shop:2'
+    """
     targets, pairs = _targets_and_pairs(session, words)
     images = generators.pairs(pairs, "set image")
     if not images:
@@ -103,7 +112,13 @@ def image(session: Session, words: tuple[str, ...], dry_run: str) -> None:
 @options.dry_run
 @options.connected
 def env(session: Session, words: tuple[str, ...], containers: str, only_list: bool, dry_run: str) -> None:
-    """Environment variables: NAME=VALUE sets, NAME- removes."""
+    """Environment variables: NAME=VALUE sets, NAME- removes.
+
+    \b
+    Examples:
+      pyk8s set env deploy/web LEVEL=debug OLD-
+      pyk8s set env deploy/web --list
+    """
     targets, pairs = _targets_and_pairs(session, words)
     wanted: list[dict[str, Any]] = []
     for pair in pairs:
@@ -139,7 +154,12 @@ def env(session: Session, words: tuple[str, ...], containers: str, only_list: bo
 def resources(
     session: Session, words: tuple[str, ...], containers: str, requests: str, limits: str, dry_run: str
 ) -> None:
-    """Requests and limits."""
+    """Requests and limits.
+
+    \b
+    Examples:
+      pyk8s set resources deploy/web --requests cpu=100m,memory=64Mi --limits memory=128Mi
+    """
     needs = generators.resources(requests, limits)
     if not needs:
         raise click.UsageError("give --requests or --limits")

@@ -21,7 +21,13 @@ def _command() -> click.Command:
     @click.command("version")
     @click.option("-o", "--output", type=click.Choice(["text", "json", "yaml"]), default="text", help="How to show it.")
     def version(output: str) -> None:
-        """Show the version of this program and of the Kubernetes API it speaks."""
+        """Show the version of this program and of the Kubernetes API it speaks.
+
+        \b
+        Examples:
+          pyk8s version
+          pyk8s version -o json
+        """
         import platform
 
         value = {

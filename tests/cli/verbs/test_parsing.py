@@ -1,12 +1,18 @@
 """Arguments of the verbs that reach into pods."""
 
+import asyncio
+
 import click
 import pytest
 
 from pyk8s.cli.pods import container_of, selector_text
+from pyk8s.cli.session import Session
+from pyk8s.cli.verbs import port_forward
 from pyk8s.cli.verbs.cp import Place, parse_place
-from pyk8s.cli.verbs.exec import with_terminal
+from pyk8s.cli.verbs.exec import exec_, with_terminal
 from pyk8s.cli.verbs.port_forward import Ports, container_port, parse_ports
+from pyk8s.cli.verbs.set import set_
+from pyk8s.wire import kubeconfig
 
 
 @pytest.mark.parametrize(
@@ -102,6 +108,53 @@ def test_selectors_of_services_and_workloads(selector, text):
     assert selector_text({"spec": {"selector": selector}}) == text
 
 
+@pytest.mark.parametrize(
+    ("words", "pod", "command", "container"),
+    [
+        (["web", "--", "ls", "-l"], "web", ("ls", "-l"), ""),
+        (["web", "-c", "side", "--", "sh", "-c", "x"], "web", ("sh", "-c", "x"), "side"),
+        (["-c", "side", "web", "--", "ls"], "web", ("ls",), "side"),
+        (["-c", "side", "web", "ls", "-l"], "web", ("ls", "-l"), "side"),
+        (["web", "-n", "shop", "--", "echo", "--"], "web", ("echo", "--"), ""),
+    ],
+)
+def test_flags_stand_on_either_side_of_the_pod(words, pod, command, container):
+    flags = exec_.make_context("exec", list(words)).params
+    assert (flags["pod"], flags["command"], flags["container"]) == (pod, command, container)
+
+
+def test_a_flag_is_no_command(rig):
+    result = rig.run(exec_, "web", "-it", "sh")
+    assert result.exit_code == 2
+    assert "pyk8s exec POD -c NAME -- COMMAND" in result.output
+
+
 def test_without_a_terminal_here_none_is_asked_for():
     assert with_terminal(stdin=True, tty=True) is False
     assert with_terminal(stdin=False, tty=True) is False
+
+
+async def test_a_port_in_use_is_named_with_the_way_out():
+    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    async with server:
+        taken = server.sockets[0].getsockname()[1]
+        with pytest.raises(click.ClickException) as caught:
+            await port_forward._listen(None, None, 80, "127.0.0.1", taken)
+    assert (
+        caught.value.message == f"cannot listen on 127.0.0.1:{taken}: Address already in use (:80 takes any free port)"
+    )
+
+
+@pytest.mark.parametrize("listed", ["{there}", "{nowhere}:{there}", ":{there}", "{there}:{nowhere}"])
+def test_of_the_kubeconfigs_listed_the_first_that_is_there_is_read(monkeypatch, tmp_path, listed):
+    there, nowhere = tmp_path / "there", tmp_path / "nowhere"
+    kubeconfig.write(there, kubeconfig.Connection(server="https://127.0.0.1:1"), name="x")
+    monkeypatch.setenv("KUBECONFIG", listed.format(there=there, nowhere=nowhere))
+    assert Session().connection.server == "https://127.0.0.1:1"
+
+
+@pytest.mark.parametrize("words", [("deploy/web", "main"), ("deploy/web", "main=x:1", "side")])
+def test_a_word_that_sets_nothing_is_named(rig, words):
+    result = rig.run(set_, "image", *words)
+    assert result.exit_code == 2
+    assert f"'{words[-1]}' changes nothing: write NAME=VALUE" in result.output
