@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from pyk8s.proxy.plan import DEFAULT_AFFINITY_SECONDS, Endpoint, Intent, Otherwise, Pool, plan_service
+from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, plan_service
 from tests.proxy.services import at, endpoint_slice, service
 
 HERE, THERE = Endpoint("10.244.0.5", 8080, True), Endpoint("10.244.1.6", 8080)
@@ -18,6 +18,19 @@ def only(**spec):
 
 def test_a_service_of_one_port_goes_to_all_ready_endpoints():
     assert only() == PLAIN
+
+
+@pytest.mark.parametrize(
+    ("change", "faces_outside"),
+    [
+        ({}, False),
+        ({"node_port": 30080}, True),
+        ({"external_ips": ("192.0.2.1",)}, True),
+        ({"load_balancer_ips": ("192.0.2.7",)}, True),
+    ],
+)
+def test_what_leads_in_from_outside(change, faces_outside):
+    assert replace(PLAIN, **change).faces_outside is faces_outside
 
 
 @pytest.mark.parametrize(
@@ -44,7 +57,7 @@ def test_a_service_of_one_port_goes_to_all_ready_endpoints():
             {},
             id="a status left over from another type",
         ),
-        pytest.param({"sessionAffinity": "ClientIP"}, {"affinity": DEFAULT_AFFINITY_SECONDS}, id="affinity"),
+        pytest.param({"sessionAffinity": "ClientIP"}, {"affinity": 3 * 60 * 60}, id="affinity"),
         pytest.param(
             {"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 60}}},
             {"affinity": 60},

@@ -1,14 +1,16 @@
+import orjson
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from pyk8s.scheduler import objects
 from pyk8s.scheduler.config import Config
 from pyk8s.scheduler.framework import Event
 from pyk8s.scheduler.plugins import ORDER
 from pyk8s.scheduler.queue import Queue
 from pyk8s.scheduler.template import Templates
-from tests.scheduler.makers import pod
+from tests.scheduler.makers import pod, pod_object
 
 BY_RESOURCES = frozenset({"resources"})
 BY_TAINTS = frozenset({"taints"})
@@ -19,11 +21,11 @@ class Waiters:
 
     def __init__(self):
         self.queue = Queue(ORDER, Config())
-        self._templates = Templates()
+        self.templates = Templates()
 
     def put(self, name, **more):
         made = pod(name, **more)
-        self.queue.put(made, self._templates.of(made))
+        self.queue.put(made, self.templates.of(made))
 
     def pop(self):
         one = self.queue.pop()
@@ -74,6 +76,16 @@ def test_a_removed_pod_is_not_handed_out():
     waiters.queue.remove("default/never")
     assert waiters.all() == ["a", "c"]
     assert "default/b" not in waiters.queue
+
+
+def test_a_pod_made_again_under_its_name_takes_the_place_of_the_old_one_once():
+    waiters = Waiters()
+    waiters.put("a")
+    again = objects.pod(orjson.dumps(pod_object("a") | {"metadata": pod_object("a")["metadata"] | {"uid": "another"}}))
+    waiters.queue.put(again, waiters.templates.of(again))
+    waiters.put("b")
+    assert waiters.queue.pop().pod.metadata.uid == "another"
+    assert waiters.all() == ["b"]
 
 
 def test_a_refused_pod_waits_for_something_that_may_help():

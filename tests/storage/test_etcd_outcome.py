@@ -101,6 +101,17 @@ async def test_a_create_that_happened_and_was_then_changed_by_another_is_told_as
     assert [await store.create(KEY, b"mine")] == revisions
 
 
+async def test_what_another_wrote_first_is_not_mine_even_when_it_is_the_same(store, other):
+    first = await store.create(KEY, b"1")
+    await other.update(KEY, b"mine", expected=first)
+    with pytest.raises(RevisionMismatch):
+        await store.update(KEY, b"mine", expected=first)
+    item, _ = await store.get(KEY)
+    await other.delete(KEY)
+    with pytest.raises(KeyNotFound):
+        await store.delete(KEY, expected=item.revision)
+
+
 async def test_an_update_that_another_won_is_refused(store, other):
     first = await store.create(KEY, b"1")
 

@@ -82,6 +82,19 @@ async def test_who_has_it_not_may_not_give_it(own, given, verb):
     assert seen.asked == []
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (rule("get", "pods/log", "apps"), "{APIGroups:['apps'], Resources:['pods/log'], Verbs:['get']}"),
+        (rule("get", "pods", "", "a"), "{APIGroups:[''], Resources:['pods'], ResourceNames:['a'], Verbs:['get']}"),
+        ({"verbs": ["get"], "nonResourceURLs": ["/metrics"]}, "{NonResourceURLs:['/metrics'], Verbs:['get']}"),
+    ],
+)
+async def test_the_right_that_one_has_not_is_named(given, said):
+    _, handle = guarded()
+    assert said in (await refused(handle(role(given)))).message
+
+
 async def test_a_patch_is_judged_by_what_it_leads_to():
     leads_to = Answer(orjson.dumps({"metadata": {"name": "r"}, "rules": [rule("get", "secrets")]}))
     seen, handle = guarded(rule("get", "pods"), answer=leads_to)

@@ -110,6 +110,12 @@ MAY_NOT = [
     asks("update", "leases", "node-2", **LEASE),
     asks("update", "leases", "node-1", group="coordination.k8s.io", namespace="kube-system"),
     asks("list", "leases", **LEASE),
+    asks("deletecollection", "leases", "node-1", **LEASE),
+    asks("get", "leases/status", "node-1", **LEASE),
+    asks("deletecollection", "csinodes", "node-1", **CSI),
+    asks("get", "csinodes/status", "node-1", **CSI),
+    asks("update", "volumeattachments", "here", **CSI),
+    asks("get", "volumeattachments/status", "here", **CSI),
     asks("get", "csinodes", "node-2", **CSI),
     asks("list", "csinodes", **CSI),
     asks("get", "volumeattachments", "elsewhere", **CSI),
@@ -138,6 +144,8 @@ async def test_a_node_may_not(authorizer, asked):
 async def test_a_refusal_says_why(authorizer):
     decision = await authorizer.decide(NODE, asks("get", "secrets", "other"))
     assert decision.reason == "no relationship found between node 'node-1' and this object"
+    decision = await authorizer.decide(NODE, asks("list", "secrets"))
+    assert decision.reason == "nodes may not read secrets without naming one"
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,27 @@ def test_scaling_is_noticed_by_what_sets_were_sized_for(sets, wanted):
             id="down to nothing",
         ),
         pytest.param(
+            deployment(12, surge=0, unavailable=1),
+            replica_set(3, 3, desired=10, maximum=10),
+            [replica_set(1, 4, desired=10, maximum=10), replica_set(2, 3, desired=10, maximum=10)],
+            {"web-1": 5, "web-3": 4, "web-2": 3},
+            id="none takes more than is left; of equal ones the newer gains",
+        ),
+        pytest.param(
+            deployment(12, surge=0, unavailable=1),
+            replica_set(3, 2, desired=10, maximum=10),
+            [replica_set(1, 6, desired=10, maximum=10), replica_set(2, 2, desired=10, maximum=10)],
+            {"web-1": 8, "web-3": 2, "web-2": 2},
+            id="what rounding leaves goes to the largest",
+        ),
+        pytest.param(
+            deployment(8, surge=0, unavailable=1),
+            replica_set(3, 3, desired=10, maximum=10),
+            [replica_set(1, 4, desired=10, maximum=10), replica_set(2, 3, desired=10, maximum=10)],
+            {"web-1": 3, "web-3": 3, "web-2": 2},
+            id="of equal ones the older loses",
+        ),
+        pytest.param(
             deployment(20, strategy=RECREATE),
             replica_set(2, 4, desired=10),
             [replica_set(1, 6, desired=10)],

@@ -77,6 +77,16 @@ def test_conditions_that_are_unknown_already_stay():
     assert plan_conditions(unknown, NOON) is None
 
 
+def test_of_its_conditions_only_those_that_are_known_change():
+    changed = plan_conditions(node("Unknown", MemoryPressure="False", DiskPressure="Unknown", PIDPressure="True"), NOON)
+    assert [one["type"] for one in changed] == ["MemoryPressure", "PIDPressure"]
+
+
+def test_a_time_that_nobody_knows_is_not_written():
+    (changed, *_) = plan_conditions(parse(Node, {"metadata": {"name": "n"}}), NOON)
+    assert "lastHeartbeatTime" not in changed
+
+
 def test_a_node_without_conditions_counts_as_unknown():
     assert ready_status(node(ready="")) == "Unknown"
     assert plan_conditions(node(ready=""), NOON)[0]["reason"] == "NodeStatusNeverUpdated"

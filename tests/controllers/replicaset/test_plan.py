@@ -62,15 +62,15 @@ def test_replicas(wanted, there, create, delete):
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        pytest.param(pod(node=""), pod("q"), id="without a node before with one"),
-        pytest.param(pod(phase="Pending"), pod("q"), id="pending before running"),
-        pytest.param(pod(phase="Pending"), pod("q", phase="Unknown"), id="pending before unknown"),
-        pytest.param(pod(ready=None), pod("q"), id="not ready before ready"),
-        pytest.param(pod(cost="-5"), pod("q"), id="cheap before dear"),
-        pytest.param(pod(ready=10), pod("q", ready=3600), id="just ready before long ready"),
-        pytest.param(pod(restarts=3), pod("q"), id="often restarted before never"),
-        pytest.param(pod(age=10), pod("q"), id="young before old"),
-        pytest.param(pod(ready=None, cost="100"), pod("q", cost="-100"), id="readiness counts before cost"),
+        pytest.param(pod(node=""), pod("a"), id="without a node before with one"),
+        pytest.param(pod(phase="Pending"), pod("a"), id="pending before running"),
+        pytest.param(pod(phase="Pending"), pod("a", phase="Unknown"), id="pending before unknown"),
+        pytest.param(pod(ready=None), pod("a"), id="not ready before ready"),
+        pytest.param(pod(cost="-5"), pod("a"), id="cheap before dear"),
+        pytest.param(pod(ready=10), pod("a", ready=3600), id="just ready before long ready"),
+        pytest.param(pod(restarts=3), pod("a"), id="often restarted before never"),
+        pytest.param(pod(age=10), pod("a"), id="young before old"),
+        pytest.param(pod(ready=None, cost="100"), pod("a", cost="-100"), id="readiness counts before cost"),
         pytest.param(pod("a", age=3500), pod("b", age=3600), id="of about the same age the uid decides"),
     ],
 )
@@ -104,6 +104,11 @@ def test_status_counts_what_there_is():
         "observedGeneration": 4,
     }
     assert again == 20.0
+
+
+def test_the_pod_that_is_available_first_is_waited_for():
+    one = replica_set(min_ready=30)
+    assert plan_status(one, [pod("a", ready=5), pod("b", ready=20), pod("c", ready=60)], {}, None, NOON)[1] == 10.0
 
 
 def test_nothing_is_waited_for_when_time_changes_nothing():

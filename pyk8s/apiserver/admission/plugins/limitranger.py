@@ -34,7 +34,8 @@ def handles(resource: Resource, subresource: str, action: str) -> bool:
 
 def items(cluster: Cluster, namespace: str) -> list[Object]:
     """The limits of all ranges of a namespace."""
-    return [one for held in cluster.lookup.every(RANGES, namespace) for one in held["spec"].get("limits") or ()]
+    ranges = cluster.lookup.every(RANGES, namespace)
+    return [one for held in ranges for one in (held.get("spec") or {}).get("limits") or ()]
 
 
 async def mutate(obj: Object, review: Review, cluster: Cluster) -> Object:

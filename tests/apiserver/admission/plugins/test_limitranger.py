@@ -46,6 +46,11 @@ async def test_what_a_container_says_stands(api):
     assert resources(made)["limits"] == {"memory": "2Gi", "cpu": "500m"}
 
 
+async def test_a_range_that_says_nothing_limits_nothing(api):
+    await api.create("limitranges", "default", {"metadata": {"name": "l"}})
+    assert resources(await api.create("pods", "default", pod())) == {}
+
+
 async def test_a_limit_that_stands_alone_is_the_request_too(api):
     await limit(api, CONTAINER)
     made = await api.create("pods", "default", pod_of(None, {"cpu": "300m"}))

@@ -191,6 +191,17 @@ async def test_a_service_that_becomes_a_node_port_gets_one(api):
     assert [new["spec"]["ports"][0]["nodePort"]] == await ports_of(api)
 
 
+async def test_a_node_port_of_an_update_that_is_not_written_comes_back(api, monkeypatch):
+    await api.create("services", "team", service())
+
+    async def away(*_, **__):
+        raise Unavailable("etcd is away")
+
+    monkeypatch.setattr(type(api.store), "update", away)
+    await refused(api.merge("services", "team", "web", {"spec": {"type": "NodePort"}}))
+    assert await ports_of(api) == []
+
+
 async def test_a_service_that_becomes_a_name_gives_its_address_back(api):
     await api.create("services", "team", service())
     change = {"spec": {"type": "ExternalName", "externalName": "example.com", "clusterIP": None, "clusterIPs": None}}
