@@ -48,6 +48,20 @@ def spec(**fields: Any) -> dict[str, Any]:
             spec(**{"$setElementOrder/containers": [{"name": "b"}, {"name": "a"}]}),
             id="only the order changed",
         ),
+        pytest.param(spec(a=1), spec(a=1), spec(a=1.0), {}, id="a number written in another way"),
+        pytest.param(spec(a=1), spec(a="1"), spec(a=1), spec(a="1"), id="another type"),
+        pytest.param(
+            spec(containers=[{"name": "a", "args": ["x"]}]),
+            spec(containers=[{"name": "a", "args": ["x", "y"]}]),
+            spec(containers=[{"name": "a", "args": ["x"]}]),
+            spec(
+                **{
+                    "containers": [{"args": ["x", "y"], "name": "a"}],
+                    "$setElementOrder/containers": [{"name": "a"}],
+                }
+            ),
+            id="a list that is one value",
+        ),
         pytest.param(
             {"metadata": {"finalizers": ["a", "b"]}},
             {"metadata": {"finalizers": ["b", "c"]}},

@@ -88,6 +88,26 @@ def test_who_has_left_is_told_nothing():
     assert watched.heard() == {}
 
 
+def test_when_one_of_two_with_the_same_wish_leaves_the_other_is_told():
+    audience = Audience(["spec.nodeName"])
+    stays, leaves = (Watch(PODS, WANTED["on n1"], bookmarks=False, backlog=9, closed=audience.remove) for _ in range(2))
+    audience.add(stays)
+    audience.add(leaves)
+    leaves.close()
+    audience.publish([change(None, {"namespace": "shop", "node": "n1"})])
+    assert [event[0] for batch in stays._waiting for event in told(batch)] == ["ADDED"]
+    assert not leaves._waiting
+
+
+def test_who_waits_for_one_node_is_not_troubled_with_another(monkeypatch):
+    noticed = []
+    monkeypatch.setattr(Watch, "notice", lambda watch, changes: noticed.append(watch))
+    watched = Watched()
+    watched.audience.publish([change(None, {"namespace": "home", "node": "n2"})])
+    names = [name for name, watch in watched.watches.items() if watch in noticed]
+    assert names == ["web", "any x"]
+
+
 def test_watchers_of_everything_share_the_events():
     audience = Audience([])
     watches = [Watch(PODS, WANTED["everything"], bookmarks=False, backlog=9, closed=audience.remove) for _ in range(3)]

@@ -57,6 +57,11 @@ def test_a_network_nobody_has_used_has_nothing_to_release(store):
     assert store.keep([]) == []
 
 
+def test_a_folder_that_is_not_there_is_made(tmp_path):
+    assert reserve(Store(tmp_path / "var" / "cni", "net"), "a") == ["10.0.0.2"]
+    assert stat.S_IMODE((tmp_path / "var/cni/net").stat().st_mode) == 0o700
+
+
 def test_a_full_range_says_so(store):
     for number in range(5):
         reserve(store, f"c{number}")
