@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-import yaml
 
 from pyk8s import scheduler
 from pyk8s.aio.heap import settle
@@ -24,6 +23,7 @@ from pyk8s.apiserver.app import ApiServer
 from pyk8s.apiserver.local import LocalClient
 from pyk8s.apiserver.request import User
 from pyk8s.apiserver.settings import SettingsInvalid, settings_of
+from pyk8s.cli.configuration import settings_in
 from pyk8s.controllers import roster
 from pyk8s.controllers.config import from_mapping
 from pyk8s.observe import logs
@@ -47,14 +47,11 @@ def main(config: Path) -> None:
 
 def read(config: Path) -> Mapping[str, Mapping[str, Any]]:
     """The three parts of the file. Raises SettingsInvalid, which names what is missing."""
-    try:
-        parts = yaml.safe_load(config.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as why:
-        raise SettingsInvalid(f"{config}: {why}") from why
+    parts = settings_in(config, SettingsInvalid)
     for name in PARTS:
-        if not isinstance(parts, dict) or not isinstance(parts.get(name), dict):
+        if not isinstance(parts.get(name), dict):
             raise SettingsInvalid(f"{config}: {name}: is missing, or no mapping of settings")
-    return dict(parts)
+    return parts
 
 
 async def serve(parts: Mapping[str, Mapping[str, Any]], where: str) -> None:

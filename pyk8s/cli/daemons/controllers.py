@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-import yaml
 
 from pyk8s.aio.heap import settle
 from pyk8s.aio.notify import ready
 from pyk8s.aio.shutdown import on_signals, until_stopped
+from pyk8s.cli.configuration import settings_in
 from pyk8s.client.grpc import GrpcClient
 from pyk8s.controllers import roster
 from pyk8s.controllers.config import ConfigInvalid, from_mapping
@@ -29,15 +29,7 @@ def main(config: Path) -> None:
 
 def read(config: Path) -> Mapping[str, Any]:
     """The content of a configuration file. Raises ConfigInvalid."""
-    try:
-        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as why:
-        raise ConfigInvalid(f"{config}: {why}") from why
-    if not isinstance(settings, dict):
-        raise ConfigInvalid(f"{config}: is not a mapping of settings")
-    if not settings.get("kubeconfig"):
-        raise ConfigInvalid(f"{config}: kubeconfig: name the file that says how to reach the API server")
-    return settings
+    return settings_in(config, ConfigInvalid, {"kubeconfig": "name the file that says how to reach the API server"})
 
 
 async def serve(settings: Mapping[str, Any]) -> None:

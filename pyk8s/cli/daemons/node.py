@@ -11,12 +11,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pyk8s.aio.heap import settle
 from pyk8s.aio.notify import ready
 from pyk8s.aio.shutdown import on_signals
 from pyk8s.aio.supervise import Tasks, keep_running
+from pyk8s.cli.configuration import settings_in
 from pyk8s.client.grpc import GrpcClient
 from pyk8s.kubelet.config import decode_config
 from pyk8s.kubelet.errors import ConfigInvalid
@@ -59,16 +58,7 @@ def start(config: Path, parts: Sequence[str]) -> None:
 
 def read(config: Path) -> Settings:
     """The content of a node's configuration file. Raises ConfigInvalid."""
-    try:
-        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as why:
-        raise ConfigInvalid(f"{config}: {why}") from why
-    if not isinstance(settings, dict):
-        raise ConfigInvalid(f"{config}: is not a mapping of settings")
-    for name in ("nodeName", "nodeIP", "kubeconfig"):
-        if not settings.get(name):
-            raise ConfigInvalid(f"{config}: {name}: is missing")
-    return settings
+    return settings_in(config, ConfigInvalid, dict.fromkeys(("nodeName", "nodeIP", "kubeconfig"), "is missing"))
 
 
 async def serve(settings: Settings, parts: Sequence[str]) -> None:
