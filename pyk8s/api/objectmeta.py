@@ -77,11 +77,6 @@ def owner_reference(owner: Mapping[str, Any], *, controller: bool = True) -> Obj
     return reference
 
 
-def is_owned_by(obj: Mapping[str, Any], uid: str) -> bool:
-    """Whether any owner reference of the object names this uid."""
-    return any(reference.get("uid") == uid for reference in metadata_of(obj).get("ownerReferences") or ())
-
-
 def is_being_deleted(obj: Mapping[str, Any]) -> bool:
     """Whether deletion was asked for and is not finished."""
     return bool(metadata_of(obj).get("deletionTimestamp"))

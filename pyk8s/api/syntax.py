@@ -19,7 +19,6 @@ _SUBDOMAIN_FORM: Final = rf"{_LABEL_FORM}(\.{_LABEL_FORM})*"
 _LABEL_1035_FORM: Final = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _NAME_FORM: Final = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE_FORM: Final = f"({_NAME_FORM})?"
-_ENV_FORM: Final = "[-._a-zA-Z][-._a-zA-Z0-9]*"
 _CONFIG_KEY_FORM: Final = "[-._a-zA-Z0-9]+"
 
 _LABEL: Final = re.compile(_LABEL_FORM)

@@ -35,7 +35,9 @@ log = logs.get("controllers")
 class Controller(Protocol):
     """What every controller is: something that runs until it is cancelled."""
 
-    async def run(self) -> None: ...
+    async def run(self) -> None:
+        """Work until cancelled; an exception means that it must be started again."""
+        ...
 
 
 Make = Callable[[Context, Config, Resources], Controller]

@@ -101,8 +101,10 @@ async def run(client: Client, config: Mapping[str, Any]) -> None:
 
 def _prepare() -> None:
     # Node ports answer on 127.0.0.1 too; the rules of KUBE-FIREWALL keep others from reaching it this way.
-    with suppress(KernelError):
+    try:
         set_sysctl("net/ipv4/conf/all/route_localnet", "1")
+    except KernelError as why:
+        log.warning("node ports will not answer on 127.0.0.1", why=why)
 
 
 async def _keep(proxy: Proxy, informers: Iterable[Informer]) -> None:

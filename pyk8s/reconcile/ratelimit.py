@@ -39,8 +39,3 @@ class Bucket:
         if self.tokens >= 1.0:
             return 0.0
         return (1.0 - self.tokens) / self.rate if self.rate > 0 else float("inf")
-
-    def set_rate(self, rate: float, now: float) -> None:
-        """Gain `rate` tokens a second from now on."""
-        self._fill(now)
-        self.rate = rate

@@ -37,7 +37,6 @@ def test_the_controller_is_the_owner_that_manages() -> None:
     assert manager["controller"] is manager["blockOwnerDeletion"] is True
     assert "controller" not in friend
     assert meta.controller_of({"metadata": {"ownerReferences": [friend]}}) is None
-    assert meta.is_owned_by(pod, "u2") and not meta.is_owned_by(pod, "u3")
 
 
 def test_deletion_and_finalizers_are_seen() -> None:

@@ -30,14 +30,6 @@ def test_a_rate_of_nothing_never_gives_again():
     assert bucket.wait(1e9) == float("inf")
 
 
-def test_a_rate_may_change():
-    bucket = Bucket(rate=0, burst=1)
-    bucket.take(0)
-    bucket.set_rate(1, 10)
-    assert not bucket.take(10)
-    assert bucket.take(11)
-
-
 def test_a_clock_that_stands_still_gives_nothing():
     bucket = Bucket(rate=1, burst=1)
     assert bucket.take(5)
