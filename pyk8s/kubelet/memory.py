@@ -39,6 +39,11 @@ class Memory:
         newest = max(self.sandboxes.values(), key=lambda one: one.created_at, default=None)
         return newest.ips if newest is not None else ()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the API has it no more, or was told that it may let it go: it takes up no room."""
+        return self.gone or "finish" in self.holds
+
     def view(self, busy: frozenset[str], health: Callable[[str], Health | None]) -> PodView:
         """All of it as one value for a plan."""
         observed = {each: health(each) for each in self.containers}

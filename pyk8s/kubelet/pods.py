@@ -97,8 +97,8 @@ class Pods:
         """Refuse a pod that there is no room for. A static pod has its place, and so has one that is known already."""
         if pod.is_terminating or pod.status.phase not in ("", "Pending") or CONFIG_SOURCE in pod.metadata.annotations:
             return
-        others = [each.memory.pod for each in self._workers.values() if each is not worker and not each.memory.rejected]
-        held = counted(each for each in others if each is not None)
+        others = [each.memory for each in self._workers.values() if each is not worker]
+        held = counted(each.pod for each in others if each.pod is not None and not each.rejected and not each.is_over)
         refused = refuse(pod, held, self._host.allocatable, clock.wall())
         if refused is not None:
             worker.memory.rejected = refused

@@ -399,3 +399,15 @@ async def test_a_pod_that_stores_more_than_it_may_is_evicted():
         assert (found["phase"], found["reason"]) == ("Failed", "Evicted")
         assert 'EmptyDir volume "v" exceeds the limit "1Mi"' in found["message"]
         assert not folder.exists()
+
+
+@virtual_time
+async def test_a_pod_that_was_forced_away_takes_up_no_room_while_it_is_still_being_stopped():
+    async with Case() as case:
+        resources = {"resources": {"requests": {"cpu": "1500m"}}, "lifecycle": {"preStop": {"sleep": {"seconds": 20}}}}
+        await case.create(pod("first", web=resources))
+        await case.delete("first", grace_seconds=0)
+        await case.create(pod("second", web=resources))
+        await case.settle(1)
+        assert len(case.kubelet.pods) == 2
+        assert (await case.status("second"))["phase"] == "Running"
