@@ -61,11 +61,11 @@ async def start_container(host: Host, memory: Memory, pod: Pod, action: Start, w
             if await _has_died(host, memory, action.sandbox_id):
                 await host.runtime.remove_container(made)
                 return  # no fault of the container: it is started in the next sandbox
-            await refresh_container(host, memory, made, wake)
+            await refresh_container(host, memory, made, wake, sandbox_id=action.sandbox_id)
             if made in memory.containers and memory.containers[made].state == "exited":
                 return  # it counts as a crash: the status says StartError, the back-off is the container's own
             raise PodError("RunContainerError", str(why)) from why
-    await refresh_container(host, memory, made, wake)
+    await refresh_container(host, memory, made, wake, sandbox_id=action.sandbox_id)
     host.tell(pod, "Normal", "Started", f"Container started: {container.name}", container.name)
     if host.take_early_end(made):
         await note_end(host, memory, made, wake)
@@ -132,10 +132,11 @@ def _prepare(
     return Prepared(image_id, tuple(sources), str(hosts), str(message), resources, read_only_volumes(pod))
 
 
-async def refresh_container(host: Host, memory: Memory, container_id: str, wake: Wake) -> None:
+async def refresh_container(host: Host, memory: Memory, container_id: str, wake: Wake, *, sandbox_id: str = "") -> None:
     """See how a container is now, and observe it while it runs; on its end read its last words."""
+    known = memory.containers.get(container_id)
     try:
-        view = await host.runtime.container(container_id)
+        view = await host.runtime.container(container_id, known.sandbox_id if known is not None else sandbox_id)
     except Missing:
         host.prober.forget(container_id)
         memory.forget_container(container_id)

@@ -153,12 +153,12 @@ class CriRuntime:
             return None  # removed between the list and the question
         return convert.container_view(found.status, sandbox_id)
 
-    async def container(self, container_id: str) -> ContainerView:
-        """One container in full."""
-        found = await self._list({}, container_id)
-        if not found:
-            raise Missing(f"container {container_id} is not there")
-        view = await self._full(found[0].id, found[0].pod_sandbox_id)
+    async def container(self, container_id: str, sandbox_id: str = "") -> ContainerView:
+        """One container in full; its status does not say which sandbox it is in."""
+        if not sandbox_id:
+            found = await self._list({}, container_id)
+            sandbox_id = found[0].pod_sandbox_id if found else ""
+        view = await self._full(container_id, sandbox_id)
         if view is None:
             raise Missing(f"container {container_id} is not there")
         return view

@@ -132,7 +132,7 @@ class FakeRuntime:
         found = [one for one in self._containers.values() if one.uid == uid]
         return sorted(found, key=lambda one: (one.created_at, one.attempt), reverse=True)
 
-    async def container(self, container_id: str) -> ContainerView:
+    async def container(self, container_id: str, sandbox_id: str = "") -> ContainerView:
         """One container."""
         if container_id not in self._containers:
             raise Missing(f"no container {container_id}")

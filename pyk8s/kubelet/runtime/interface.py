@@ -103,8 +103,8 @@ class Runtime(Protocol):
         """The containers of a pod in full, newest first."""
         ...
 
-    async def container(self, container_id: str) -> ContainerView:
-        """One container in full."""
+    async def container(self, container_id: str, sandbox_id: str = "") -> ContainerView:
+        """One container in full; who knows its sandbox saves the runtime a search."""
         ...
 
     async def create_container(
