@@ -1,7 +1,7 @@
 """Which objects belong to a controller, which it takes in, and which it lets go.
 
 A controller owns what refers to it as controller and matches its selector. It adopts an orphan that matches, and
-releases what it owns but no longer matches. Source: KEP-less design "controller references" (Kubernetes 1.7).
+releases what it owns but no longer matches. Source: Kubernetes 1.7, "controller references".
 """
 
 from __future__ import annotations
@@ -75,6 +75,20 @@ def plan_claim(
         elif matches and not owner.deleting and not metadata.deleting and adoptable(obj):
             claim.adopt.append(obj)
     return claim
+
+
+async def is_alive(client: Client, ref: Ref, owner: Metadata) -> bool:
+    """Whether the API itself, not a cache, still has this very `owner`, and is not deleting it: asked before adopting.
+
+    Raises ApiError when it cannot be asked.
+    """
+    try:
+        live = orjson.loads(await client.get(ref.of(owner.name, owner.namespace)))["metadata"]
+    except ApiError as why:
+        if why.reason == "NotFound":
+            return False
+        raise
+    return bool(live["uid"] == owner.uid and not live.get("deletionTimestamp"))
 
 
 async def adopt(client: Client, ref: Ref, obj: Metadata, owner: dict[str, Any]) -> bool:

@@ -3,16 +3,19 @@
 import orjson
 import pytest
 
-from pyk8s.api.errors import unavailable
+from pyk8s.api.errors import ApiError, unavailable
 from pyk8s.api.refs import CONFIG_MAPS
 from pyk8s.client.fake import FakeClient
 from pyk8s.reconcile.fields import LabelSelector, Meta, Metadata
 from pyk8s.reconcile.objects import parse
-from pyk8s.reconcile.ownership import adopt, controller_of, owner_reference, plan_claim, release
+from pyk8s.reconcile.ownership import adopt, controller_of, is_alive, owner_reference, plan_claim, release
 from tests.virtual import virtual_time
 
 SELECTOR = LabelSelector(match_labels={"app": "web"})
 OWNER = Metadata(name="web", uid="me")
+CONFIG_MAP = (
+    b'{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"web","namespace":"shop","finalizers":["a.b/c"]}}'
+)
 LEAVING = Metadata(name="web", uid="me", deletion_timestamp="2026-01-01T12:00:00Z")
 
 
@@ -99,3 +102,18 @@ async def test_an_outage_is_no_answer():
     client.api.down = True
     with pytest.raises(type(unavailable(""))):
         await adopt(client, CONFIG_MAPS, metadata, REFERENCE)
+
+
+@virtual_time
+async def test_an_owner_is_alive_while_the_api_has_the_same_one_and_keeps_it():
+    client = FakeClient()
+    made = orjson.loads(await client.create(CONFIG_MAPS.within("shop"), CONFIG_MAP))["metadata"]
+    owner = Metadata(name="web", namespace="shop", uid=made["uid"])
+    assert await is_alive(client, CONFIG_MAPS, owner)
+    assert not await is_alive(client, CONFIG_MAPS, Metadata(name="web", namespace="shop", uid="former"))
+    assert not await is_alive(client, CONFIG_MAPS, Metadata(name="other", namespace="shop", uid=made["uid"]))
+    await client.delete(CONFIG_MAPS.of("web", "shop"))
+    assert not await is_alive(client, CONFIG_MAPS, owner), "a finalizer keeps it, and it is leaving"
+    client.api.down = True
+    with pytest.raises(ApiError):
+        await is_alive(client, CONFIG_MAPS, owner)

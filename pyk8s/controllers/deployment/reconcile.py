@@ -19,7 +19,7 @@ from pyk8s.reconcile import loop
 from pyk8s.reconcile.context import Context
 from pyk8s.reconcile.freshness import PATIENCE, Freshness
 from pyk8s.reconcile.objects import Deployment, Pod, ReplicaSet, decoder, template_of
-from pyk8s.reconcile.ownership import adopt, controller_of, owner_reference, plan_claim, release
+from pyk8s.reconcile.ownership import adopt, controller_of, is_alive, owner_reference, plan_claim, release
 from pyk8s.reconcile.pods import OWNER, by_owner, orphans
 from pyk8s.reconcile.workqueue import WorkQueue
 
@@ -122,7 +122,7 @@ class DeploymentController:
         candidates = [*self._sets.by_index(OWNER, uid), *self._sets.by_index(OWNER, orphans(namespace))]
         claim = plan_claim(deployment.metadata, deployment.spec.selector, candidates)
         owned = list(claim.owned)
-        if claim.adopt and await self._is_alive(deployment):
+        if claim.adopt and await is_alive(self._client, DEPLOYMENTS, deployment.metadata):
             reference = owner_reference("apps/v1", "Deployment", deployment.metadata.name, uid)
             for one in claim.adopt:
                 if await adopt(self._client, REPLICA_SETS, one.metadata, reference):
@@ -130,16 +130,6 @@ class DeploymentController:
         for one in claim.release:
             await release(self._client, REPLICA_SETS, one.metadata, uid)
         return owned
-
-    async def _is_alive(self, deployment: Deployment) -> bool:
-        try:
-            ref = DEPLOYMENTS.of(deployment.metadata.name, deployment.metadata.namespace)
-            live = orjson.loads(await self._client.get(ref))["metadata"]
-        except ApiError as why:
-            if why.reason == "NotFound":
-                return False
-            raise
-        return bool(live["uid"] == deployment.metadata.uid and not live.get("deletionTimestamp"))
 
     def _old_pods_exist(self, deployment: Deployment, owned: list[ReplicaSet]) -> bool:
         if deployment.spec.strategy.type != "Recreate":

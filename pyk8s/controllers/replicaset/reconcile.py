@@ -18,7 +18,7 @@ from pyk8s.reconcile import loop
 from pyk8s.reconcile.context import Context
 from pyk8s.reconcile.expectations import Expectations
 from pyk8s.reconcile.objects import Pod, ReplicaSet, template_of
-from pyk8s.reconcile.ownership import adopt, controller_of, owner_reference, plan_claim, release
+from pyk8s.reconcile.ownership import adopt, controller_of, is_alive, owner_reference, plan_claim, release
 from pyk8s.reconcile.pods import OWNER, by_owner, orphans, pod_from_template
 from pyk8s.reconcile.workqueue import WorkQueue
 
@@ -121,7 +121,7 @@ class ReplicaSetController:
             candidates += self._pods.by_index(OWNER, orphans(namespace))
         claim = plan_claim(one.metadata, one.spec.selector, candidates, adoptable=lambda pod: pod.is_active)
         owned = list(claim.owned)
-        if claim.adopt and await self._is_alive(one):
+        if claim.adopt and await is_alive(self._client, REPLICA_SETS, one.metadata):
             reference = owner_reference("apps/v1", "ReplicaSet", one.metadata.name, uid)
             for pod in claim.adopt:
                 if await adopt(self._client, PODS, pod.metadata, reference):
@@ -129,16 +129,6 @@ class ReplicaSetController:
         for pod in claim.release:
             await release(self._client, PODS, pod.metadata, uid)
         return owned
-
-    async def _is_alive(self, one: ReplicaSet) -> bool:
-        """Ask the API, not the cache, whether the set is still the same and not being deleted."""
-        try:
-            live = orjson.loads(await self._client.get(REPLICA_SETS.of(one.metadata.name, one.metadata.namespace)))
-        except ApiError as why:
-            if why.reason == "NotFound":
-                return False
-            raise
-        return bool(live["metadata"]["uid"] == one.metadata.uid and not live["metadata"].get("deletionTimestamp"))
 
     async def _manage(
         self, key: str, one: ReplicaSet, active: Sequence[Pod], template: dict[str, Any]
