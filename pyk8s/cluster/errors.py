@@ -5,6 +5,7 @@ ClusterError
 ├── MachineUnfit       a program or a kernel feature is missing or too old
 ├── SettingInvalid     a name, a number or a flag that cannot be
 ├── NoSuchCluster      nothing of that name
+├── CutOff             of an `up` that ended early, nothing can be said
 ├── NoSuchNode
 ├── Busy               another command works on the same cluster
 ├── AddressTaken       no free network or port
@@ -32,6 +33,10 @@ class SettingInvalid(ClusterError):
 
 class NoSuchCluster(ClusterError):
     """There is no cluster of that name."""
+
+
+class CutOff(ClusterError):
+    """There is a beginning of a cluster, without settings."""
 
 
 class NoSuchNode(ClusterError):

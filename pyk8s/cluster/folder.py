@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyk8s.cluster import settings as files
-from pyk8s.cluster.errors import NoSuchCluster, SettingInvalid
+from pyk8s.cluster.errors import CutOff, NoSuchCluster, SettingInvalid
 
 DEFAULT_HOME = Path("/var/lib/pyk8s")
 
@@ -151,11 +151,16 @@ class Folder:
         return self.path.is_dir()
 
     def read(self) -> files.Settings:
-        """The cluster's settings. Raises NoSuchCluster."""
+        """The cluster's settings. Raises NoSuchCluster; CutOff when an `up` ended, or is, before them."""
         try:
             return files.read(self.settings)
         except FileNotFoundError:
-            raise no_such(self.name) from None
+            if not self.exists():
+                raise no_such(self.name) from None
+            raise CutOff(
+                f"cluster {self.name} has no settings: its `up` has only begun, or was cut off; "
+                f"`pyk8s cluster down --name {self.name}` removes what is left"
+            ) from None
 
     def write(self, value: files.Settings) -> None:
         """Put `value` into the settings file."""

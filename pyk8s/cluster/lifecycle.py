@@ -137,7 +137,12 @@ async def _create(
 async def _started(folder: Folder, settings: Settings, say: Say) -> None:
     versions = _fit()
     changed = _changed(folder, settings, stopped=False)
-    await undone_by(_start(folder, changed, versions, say), lambda: _halt(folder))
+
+    async def undo() -> None:
+        await _halt(folder)
+        folder.write(settings)
+
+    await undone_by(_start(folder, changed, versions, say), undo)
 
 
 async def _start(folder: Folder, settings: Settings, versions: machine.Versions, say: Say) -> None:

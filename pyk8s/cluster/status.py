@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pyk8s.cluster import cgroups, procs, units
-from pyk8s.cluster.errors import ClusterError, MachineUnfit, SupervisorGone
+from pyk8s.cluster.errors import ClusterError, CutOff, MachineUnfit, NoSuchCluster, SupervisorGone
 from pyk8s.cluster.folder import Folder
 from pyk8s.cluster.settings import Settings
 from pyk8s.cluster.supervisor import control
@@ -60,8 +60,12 @@ async def overview(folders: Iterable[Folder]) -> list[dict[str, Any]]:
         try:
             settings = folder.read()
             supervisor, reports = await _supervised(folder, settings)
+        except NoSuchCluster:
+            # Taken down since it was seen.
+            continue
         except ClusterError as why:
-            found.append({"name": folder.name, "state": f"damaged: {why}", "nodes": 0, "server": ""})
+            state = "incomplete" if isinstance(why, CutOff) else f"damaged: {why}"
+            found.append({"name": folder.name, "state": state, "nodes": 0, "server": ""})
             continue
         found.append(
             {

@@ -6,10 +6,12 @@ import signal
 import tempfile
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pyk8s.cluster import folder, lifecycle, wish
 from pyk8s.cluster.errors import ClusterError, NoSuchCluster, NotAllowed, SettingInvalid, StartFailed
+from tests.cluster.test_settings import DEMO
 
 
 @pytest.fixture
@@ -113,6 +115,25 @@ async def test_an_unfit_machine_is_told_before_anything_is_made_that_it_could_no
         await lifecycle.up("x", wish.Wish())
     assert ended == []
     assert not home.exists()
+
+
+async def test_a_stopped_cluster_that_cannot_start_stays_a_stopped_one(home, monkeypatch):
+    async def fails(*words):
+        raise StartFailed("its port is taken")
+
+    async def halt(made):
+        assert not made.read().stopped
+
+    made = folder.of("x")
+    made.path.mkdir(parents=True)
+    made.write(msgspec.structs.replace(DEMO, name="x", complete=True, stopped=True))
+    monkeypatch.setattr(lifecycle, "_fit", dict)
+    monkeypatch.setattr(lifecycle, "_start", fails)
+    monkeypatch.setattr(lifecycle, "_halt", halt)
+    for action in (lifecycle.start("x"), lifecycle.up("x", wish.Wish())):
+        with pytest.raises(StartFailed):
+            await action
+        assert made.read().stopped
 
 
 async def test_waiting_ends_with_the_first_thing_that_fails(home, monkeypatch):

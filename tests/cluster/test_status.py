@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from pyk8s.cluster import status
+from pyk8s.cluster.errors import CutOff
 from pyk8s.cluster.folder import Folder
 from pyk8s.cluster.supervisor.unit import Report, State
 from tests.cluster.test_settings import DEMO
@@ -52,6 +53,15 @@ async def test_a_damaged_cluster_is_listed_as_such(tmp_path):
     (found,) = await status.overview([folder])
     assert found["name"] == "broken"
     assert found["state"].startswith("damaged:")
+
+
+async def test_what_an_up_that_was_cut_off_left_is_incomplete_and_what_went_is_not_listed(tmp_path):
+    begun, gone = Folder(tmp_path, "begun"), Folder(tmp_path, "gone")
+    begun.path.mkdir(parents=True)
+    (found,) = await status.overview([begun, gone])
+    assert (found["name"], found["state"]) == ("begun", "incomplete")
+    with pytest.raises(CutOff, match="pyk8s cluster down --name begun"):
+        await status.status(begun)
 
 
 async def test_a_stopped_cluster_is_listed_without_asking_anybody(tmp_path):
