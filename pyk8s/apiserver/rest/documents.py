@@ -37,6 +37,11 @@ class OpenApi(Protocol):
         ...
 
 
+SWAGGER = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+"""How kubectl asks for OpenAPI v2 when v3 does not know a kind: all it is told is that there is none in it (field 1 of
+the document, `swagger`, alone). Source: gnostic, openapiv2/OpenAPIv2.proto."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What the documents tell of. `address` is host:port of this server."""
@@ -93,7 +98,9 @@ class Documents:
             self._revision = self._parts.resources.revision
         form = aggregated_form(accept) if path in ("/api", "/apis") else ""
         if path == "/openapi/v2" and "json" not in accept and "*/*" not in accept and accept:
-            raise ApiError("NotAcceptable", "the OpenAPI v2 document is served as application/json only")
+            if SWAGGER not in accept:
+                raise ApiError("NotAcceptable", f"the OpenAPI v2 document is served as application/json or {SWAGGER}")
+            return Document(b"\x0a\x032.0", SWAGGER)
         key = (path, form)
         if key not in self._made:
             made = self._make(path, form)
