@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from pyk8s.api.errors import ApiError
 from pyk8s.api.resources import Resources
 
 if TYPE_CHECKING:
@@ -108,7 +109,24 @@ class Session:
             async with self.client() as client:
                 return await work(client)
 
-        return asyncio.run(main())
+        # The library's own lines about a connection that fails would stand above ours.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        try:
+            return asyncio.run(main())
+        except ApiError as why:
+            raise click.ClickException(unreachable(self._path(), why.message)) if why.code == 503 else why from None
+
+
+def unreachable(kubeconfig: Path, said: str) -> str:
+    """What to do about a server that `said` cannot be reached: look whether it runs, or for the right kubeconfig."""
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return (
+            f"{kubeconfig} trusts another CA than the server's: it belongs to another cluster, or to one that was made "
+            "anew since; `pyk8s kubeconfig` shows the one of today"
+        )
+    if "refused" in said:
+        return f"{said}; does the cluster of {kubeconfig} run? `pyk8s cluster list` says so"
+    return said
 
 
 def warn(text: str) -> None:

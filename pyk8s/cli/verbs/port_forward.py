@@ -105,7 +105,7 @@ async def _listen(streams: Streams, place: Container, number: int, host: str, lo
     except OSError as why:
         text = os.strerror(why.errno) if why.errno else str(why)
         where = f"{host}:{local}"
-        raise click.ClickException(f"cannot listen on {where}: {text} (:{number} takes any free port)") from why
+        raise click.ClickException(f"cannot listen on {where}: {text} (:REMOTE takes any free port)") from why
 
 
 async def _both_ways(tunnel: Tunnel, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -141,7 +141,8 @@ async def test_a_port_in_use_is_named_with_the_way_out():
         with pytest.raises(click.ClickException) as caught:
             await port_forward._listen(None, None, 80, "127.0.0.1", taken)
     assert (
-        caught.value.message == f"cannot listen on 127.0.0.1:{taken}: Address already in use (:80 takes any free port)"
+        caught.value.message
+        == f"cannot listen on 127.0.0.1:{taken}: Address already in use (:REMOTE takes any free port)"
     )
 
 
