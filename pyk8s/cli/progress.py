@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from types import TracebackType
 from typing import TextIO
@@ -22,11 +23,16 @@ class Progress:
             return
         self._last = sentence
         if not self._live:
-            self._to.write(f"{sentence}\n")
+            self._write(f"{sentence}\n")
         else:
-            self._to.write(f"\r\x1b[K{sentence}" + ("\n" if done else ""))
+            self._write(f"\r\x1b[K{sentence}" + ("\n" if done else ""))
             self._open = not done
-        self._to.flush()
+
+    def _write(self, text: str) -> None:
+        # Nobody may be reading any more, as with `| head`: that is no reason to break off the work that is told of.
+        with contextlib.suppress(OSError):
+            self._to.write(text)
+            self._to.flush()
 
     def __enter__(self) -> Progress:
         return self
@@ -35,5 +41,4 @@ class Progress:
         self, kind: type[BaseException] | None, why: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._open:
-            self._to.write("\n")
-            self._to.flush()
+            self._write("\n")

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -91,7 +91,7 @@ class Session:
         return Resources.builtin()
 
     @contextlib.asynccontextmanager
-    async def client(self):
+    async def client(self) -> AsyncIterator[GrpcClient]:
         """A connected client, closed at the end."""
         from pyk8s.client.grpc import GrpcClient
         from pyk8s.wire.channel import connect
