@@ -37,9 +37,10 @@ class OpenApi(Protocol):
         ...
 
 
-SWAGGER = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+SWAGGER_ONCE = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+SWAGGER = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 """How kubectl asks for OpenAPI v2 when v3 does not know a kind: all it is told is that there is none in it (field 1 of
-the document, `swagger`, alone). Source: gnostic, openapiv2/OpenAPIv2.proto."""
+the document, `swagger`, alone). It asks by the old name, which is no media type, and reads an answer of the new one. Source: gnostic, openapiv2/OpenAPIv2.proto."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Documents:
             self._revision = self._parts.resources.revision
         form = aggregated_form(accept) if path in ("/api", "/apis") else ""
         if path == "/openapi/v2" and "json" not in accept and "*/*" not in accept and accept:
-            if SWAGGER not in accept:
+            if not any(form in accept for form in (SWAGGER, SWAGGER_ONCE)):
                 raise ApiError("NotAcceptable", f"the OpenAPI v2 document is served as application/json or {SWAGGER}")
             return Document(b"\x0a\x032.0", SWAGGER)
         key = (path, form)
