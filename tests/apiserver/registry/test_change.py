@@ -5,6 +5,7 @@ import asyncio
 import orjson
 import pytest
 
+from pyk8s.apiserver.registry.objects import MAX_BODY_BYTES
 from pyk8s.client.interface import PatchType
 from tests.apiserver.registry.running import pod, refused, running_registry
 
@@ -192,6 +193,14 @@ async def test_a_patch_that_cannot_be_applied_is_refused(api, kind, patch, code)
     error = await refused(api.ask("patch", "configmaps", "default", "a", body=patch, patch_type=kind))
     assert error.code == code
     assert (await api.get("configmaps", "default", "a"))["data"] == {"k": "1"}
+
+
+async def test_a_patch_larger_than_a_request_may_be_is_refused(api):
+    await made(api)
+    body = orjson.dumps({"data": {"k": "1"}}) + b" " * MAX_BODY_BYTES
+    error = await refused(api.ask("patch", "configmaps", "default", "a", body=body, patch_type=PatchType.MERGE))
+    assert (error.code, error.reason) == (413, "RequestEntityTooLarge")
+    assert str(len(body)) in error.message
 
 
 async def test_a_patch_of_what_is_not_there_is_not_found(api):

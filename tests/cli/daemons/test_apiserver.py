@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 import orjson
-import pytest
 import yaml
 
 from pyk8s.aio.notify import Listener
@@ -45,7 +44,7 @@ async def program(folder, settings):
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+        await process.communicate()
         listener.close()
 
 

@@ -162,6 +162,9 @@ def test_scaling_is_noticed_by_what_sets_were_sized_for(sets, wanted):
         pytest.param(deployment(10), None, [replica_set(1, 5)], {"web-1": 10}, id="one set that is not the newest"),
         pytest.param(deployment(10), replica_set(2, 0), [replica_set(1, 0)], {"web-2": 10}, id="none active"),
         pytest.param(
+            deployment(10), None, [replica_set(2, 0), replica_set(1, 0)], {"web-2": 10}, id="none active nor new"
+        ),
+        pytest.param(
             deployment(10),
             replica_set(2, 10, desired=10),
             [replica_set(1, 2)],

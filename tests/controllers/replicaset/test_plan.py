@@ -134,6 +134,8 @@ def test_a_failure_that_lasts_keeps_its_time_and_one_that_is_over_goes():
     one = replica_set(conditions=[held])
     lasting, _ = plan_status(one, [], {}, Failure("FailedCreate", "quota again"), NOON)
     assert lasting["conditions"][0]["lastTransitionTime"] == stamp(60)
+    other, _ = plan_status(one, [], {}, Failure("FailedDelete", "refused"), NOON)
+    assert other["conditions"][0]["lastTransitionTime"] == stamp(0)
     over, _ = plan_status(one, [], {}, None, NOON)
     assert "conditions" not in over
 
