@@ -1,4 +1,4 @@
-"""The supervisor as a program: `python -m pyk8s.cluster.supervisor --units … --run … --logs …`."""
+"""The supervisor as a program: `python -m pyk8s.cluster.supervisor --units … --run … --logs … --group …`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pyk8s.cluster.supervisor.control import Server
 from pyk8s.cluster.supervisor.core import Supervisor
 from pyk8s.cluster.supervisor.hands import KernelHands
 from pyk8s.cluster.supervisor.spawn import become_subreaper
+from pyk8s.kernel.errors import KernelError
 
 LOOK_AT_LOGS_EVERY = 60.0
 """Seconds between two looks at how long the logs have grown."""
@@ -29,7 +30,13 @@ def main() -> None:
     parser = ArgumentParser(prog="pyk8s-supervisor", description="Keeps the processes of one cluster running.")
     for name in ("units", "run", "logs"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--group", required=True)
     wanted = parser.parse_args()
+    # Before anything is started: a `down` that comes now must find this process, or has been and left it no group.
+    try:
+        cgroups.join(cgroups.tree(), wanted.group)
+    except KernelError as why:
+        sys.exit(f"error: the cluster is being taken down: {why}")
     lock = os.open(wanted.run / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -58,12 +58,13 @@ def _spawn(folder: Folder, notify: Path) -> subprocess.Popen[bytes]:
     argv += ["--units", str(folder.units), "--run", str(folder.run), "--logs", str(folder.logs)]
     env = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "NOTIFY_SOCKET": str(notify)}
     group, groups = f"/{folder.tag}/supervisor", cgroups.tree()
+    argv += ["--group", group]
     cgroups.make(groups, group)
     with (folder.logs / "supervisor.log").open("ab") as log:
         process = subprocess.Popen(
             argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
         )
-    # At once, and not when it gets to do so itself: whoever takes the cluster down must find it.
+    # At once, and not only when it gets to do so itself: whoever takes the cluster down must find it.
     with contextlib.suppress(KernelError):
         cgroups.join(groups, group, process.pid)
     return process
