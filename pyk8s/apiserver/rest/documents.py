@@ -40,7 +40,8 @@ class OpenApi(Protocol):
 SWAGGER_ONCE = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 SWAGGER = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 """How kubectl asks for OpenAPI v2 when v3 does not know a kind: all it is told is that there is none in it (field 1 of
-the document, `swagger`, alone). It asks by the old name, which is no media type, and reads an answer of the new one. Source: gnostic, openapiv2/OpenAPIv2.proto."""
+the document, `swagger`, alone). It asks by the old name, which is no media type, and reads an answer of the new one.
+Source: gnostic, openapiv2/OpenAPIv2.proto."""
 
 
 @dataclass(frozen=True, slots=True)
