@@ -84,7 +84,24 @@ def test_cpu_is_counted_in_millicores_rounded_up(text: str, expected: int) -> No
     assert quantity.millicores(text) == expected
 
 
-@pytest.mark.parametrize(("text", "expected"), [("1Ki", 1024), ("100m", 1), ("1M", 10**6)])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1Ki", 2**10),
+        ("1Mi", 2**20),
+        ("1Gi", 2**30),
+        ("1Ti", 2**40),
+        ("1Pi", 2**50),
+        ("1Ei", 2**60),
+        ("100m", 1),
+        ("1k", 10**3),
+        ("1M", 10**6),
+        ("1G", 10**9),
+        ("1T", 10**12),
+        ("1P", 10**15),
+        ("1E", 10**18),
+    ],
+)
 def test_units_are_rounded_up(text: str, expected: int) -> None:
     assert quantity.units(text) == expected
 

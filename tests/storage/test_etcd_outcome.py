@@ -160,6 +160,17 @@ async def test_a_delete_of_what_another_changed_is_refused(store, other):
     assert (await store.get(KEY))[0].value == b"theirs"
 
 
+async def test_a_delete_of_whatever_is_there_goes_on_after_another_changed_it(store, other):
+    first = await store.create(KEY, b"1")
+
+    async def theirs():
+        await other.update(KEY, b"theirs", expected=first)
+
+    lose(store, carried_out=False, meanwhile=theirs)
+    revision = await store.delete(KEY)
+    assert await store.get(KEY) == (None, revision)
+
+
 async def test_a_delete_that_happened_before_another_created_the_key_again_is_told_as_done(store, other):
     first = await store.create(KEY, b"1")
 

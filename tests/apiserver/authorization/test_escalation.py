@@ -113,6 +113,24 @@ async def test_a_role_whose_rights_one_has_may_be_bound(kind, name):
     assert len(seen.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "plural", "code"),
+    [
+        ("Role", "local", "roles", 0),
+        ("Role", "local", "clusterroles", 403),
+        ("ClusterRole", "power", "clusterroles", 0),
+        ("ClusterRole", "power", "roles", 403),
+    ],
+)
+async def test_the_right_to_bind_is_one_to_that_kind_of_role(kind, name, plural, code):
+    seen, handle = guarded(rule("bind", plural, RBAC))
+    if code:
+        assert (await refused(handle(binding(kind, name)))).code == code
+    else:
+        await handle(binding(kind, name))
+    assert len(seen.asked) == (not code)
+
+
 @pytest.mark.parametrize(("kind", "name"), [("ClusterRole", "power"), ("Role", "local")])
 async def test_a_role_with_more_rights_may_not_be_bound(kind, name):
     _, handle = guarded(rule("get", "pods"))
