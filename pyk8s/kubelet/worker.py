@@ -20,10 +20,25 @@ from pyk8s.kubelet.plan import plan_pod
 from pyk8s.kubelet.spec import Pod
 from pyk8s.kubelet.status.containers import stamp
 from pyk8s.kubelet.status.plan import pod_status
-from pyk8s.kubelet.values import Action, CleanUp, EnsureImage, Kill, MountVolumes, PodView, RunHook, Wait, operation
+from pyk8s.kubelet.values import (
+    Action,
+    CleanUp,
+    EnsureImage,
+    Kill,
+    MakeSandbox,
+    MountVolumes,
+    PodView,
+    RunHook,
+    Start,
+    Wait,
+    operation,
+)
 from pyk8s.observe import logs
 
 log = logs.get("kubelet.pods")
+
+LAST_SECONDS = 5.0
+"""How long a kubelet that ends waits for sandboxes and containers that are just being started."""
 
 
 class Worker:
@@ -114,12 +129,22 @@ class Worker:
                 until = self._act()
                 await self._wait(until)
         finally:
-            for _, task in self._operations.values():
-                task.cancel()
+            await self._end_operations()
             for each in self.memory.containers:
                 self._host.prober.forget(each)
             for event in self._listening:
                 event.set()
+
+    async def _end_operations(self) -> None:
+        """This program ends: let what the runtime is in the middle of come to its end, so that it need not undo it."""
+        whole = [task for action, task in self._operations.values() if isinstance(action, MakeSandbox | Start)]
+        rest = [task for _, task in self._operations.values() if task not in whole]
+        for task in rest:
+            task.cancel()
+        if whole:
+            _, late = await asyncio.wait(whole, timeout=LAST_SECONDS)
+            for task in late:
+                task.cancel()
 
     async def _look(self) -> None:
         """See what has ended since."""

@@ -18,6 +18,7 @@ from pyk8s.client.fake import FakeClient
 from pyk8s.client.fake_api import FakeApi
 from pyk8s.kubelet.app import Kubelet
 from pyk8s.kubelet.config import Config
+from pyk8s.kubelet.errors import RuntimeTrouble
 from pyk8s.kubelet.logs.format import parse_line
 from pyk8s.kubelet.runtime.containerd import Processes
 from pyk8s.kubelet.runtime.cri import CriRuntime, open_channel
@@ -215,9 +216,12 @@ async def running_node(running: rig.Rig, folder: Path, **settings: Any) -> Async
 
 
 async def _sweep(node: Node) -> None:
-    sandboxes = await node.runtime.sandboxes()
-    await asyncio.gather(*(node.runtime.stop_sandbox(each.id) for each in sandboxes))
-    await asyncio.gather(*(node.runtime.remove_sandbox(each.id) for each in sandboxes))
+    async with asyncio.timeout(SECONDS):
+        while sandboxes := await node.runtime.sandboxes():
+            for each in sandboxes:
+                with contextlib.suppress(RuntimeTrouble):  # it is still busy with what was interrupted
+                    await node.runtime.stop_sandbox(each.id)
+                    await node.runtime.remove_sandbox(each.id)
     assert node.kubelet is not None
     for uid in node.kubelet.host.mounter.pods():
         node.kubelet.host.mounter.remove(uid)

@@ -13,7 +13,6 @@ import json
 import os
 import select
 import shutil
-import signal
 import subprocess
 import tarfile
 import threading
@@ -238,18 +237,14 @@ def group_parent(folder: Path) -> str:
 
 
 def _remove_groups(folder: Path) -> None:
-    """Remove the rig's control groups once their processes are dead."""
+    """Remove the rig's control groups; the kernel needs a moment to let go of dead processes."""
     name = group_parent(folder).strip("/")
-    for top in Path("/sys/fs/cgroup").iterdir():
-        start = top / name
-        for each in sorted(start.rglob("*/"), reverse=True) if start.is_dir() else ():
-            with contextlib.suppress(OSError):
-                each.rmdir()
-        with contextlib.suppress(OSError):
-            start.rmdir()
-
-
-def children_end(process: subprocess.Popen[bytes]) -> None:
-    """End a process of a test."""
-    process.send_signal(signal.SIGTERM)
-    process.wait(10)
+    for _ in range(100):
+        left = [top / name for top in Path("/sys/fs/cgroup").iterdir() if (top / name).is_dir()]
+        if not left:
+            return
+        for start in left:
+            for each in (*sorted(start.rglob("*/"), reverse=True), start):
+                with contextlib.suppress(OSError):
+                    each.rmdir()
+        select.select([], [], [], 0.05)

@@ -158,7 +158,7 @@ async def test_hooks_run_after_the_start_and_before_the_stop(node):
     async with asyncio.timeout(30):
         while "started" not in ((data / "hooks").read_text() if (data / "hooks").exists() else ""):
             await clock.sleep(0.01)
-    await node.delete("web", grace=1)
+    await node.delete("web", grace=10)
     assert (data / "hooks").read_text() == "started\nstopping\n"
 
 
