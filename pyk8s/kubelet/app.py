@@ -141,6 +141,9 @@ class Kubelet:
             return
         if pod.is_mirror:
             self.static.note_mirror()
+            worker = self.pods.find(pod.metadata.namespace, pod.metadata.name, pod.metadata.uid)
+            if new is not None and worker is not None:
+                self.host.status.note_copy(worker.uid, new)
             return
         if new is None:
             self.pods.lose(pod.metadata.uid)

@@ -12,6 +12,7 @@ from pyk8s.aio.supervise import Tasks
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import CONFIG_MAPS, EVENTS, NAMESPACES, PODS
 from pyk8s.client.fake import FakeClient
+from pyk8s.client.interface import PatchType
 from pyk8s.kernel.cgroup.fake import FakeGroups
 from pyk8s.kernel.mount.fake import FakeMounts
 from pyk8s.kubelet.app import Kubelet
@@ -411,3 +412,44 @@ async def test_a_pod_that_was_forced_away_takes_up_no_room_while_it_is_still_bei
         await case.settle(1)
         assert len(case.kubelet.pods) == 2
         assert (await case.status("second"))["phase"] == "Running"
+
+
+async def spoil(case, name):
+    """Somebody else says that the pod is not ready."""
+    unready = {"type": "Ready", "status": "False", "reason": "NodeNotReady"}
+    body = orjson.dumps({"status": {"conditions": [unready]}})
+    await case.client.patch(PODS.of(name, "default").sub("status"), body, PatchType.STRATEGIC)
+
+
+async def ready(case, name):
+    conditions = (await case.status(name))["conditions"]
+    return next(each["status"] for each in conditions if each["type"] == "Ready")
+
+
+@virtual_time
+async def test_what_somebody_else_wrote_into_a_status_is_told_again():
+    async with Case() as case:
+        await case.create(pod())
+        await case.settle(5)
+        await spoil(case, "p")
+        assert await ready(case, "p") == "False"
+        await case.settle(1)
+        assert await ready(case, "p") == "True"
+        before = case.client.api.revision
+        await case.settle(20)
+        assert case.client.api.revision == before
+
+
+@virtual_time
+async def test_what_somebody_else_wrote_into_a_mirror_is_told_again():
+    async with Case() as case:
+        manifest = pod("keeper")
+        del manifest["spec"]["nodeName"], manifest["metadata"]["namespace"]
+        folder = Path(case.config.static_pod_path)
+        folder.mkdir(exist_ok=True)
+        (folder / "keeper.json").write_bytes(orjson.dumps(manifest))
+        case.kubelet.static.load()
+        await case.settle(5)
+        await spoil(case, "keeper-n")
+        await case.settle(1)
+        assert await ready(case, "keeper-n") == "True"

@@ -114,6 +114,16 @@ class StatusWriter:
         pending.wanted = status
         self._begin(pending)
 
+    def note_copy(self, uid: str, copy: Pod) -> None:
+        """How the API has the static pod `uid`: what somebody else wrote into its mirror is written over again."""
+        pending = self._pods.get(uid)
+        if pending is None or pending.written is None or pending.wanted is not None:
+            return
+        if _overwritten(copy, pending.version, pending.written):
+            pending.wanted, pending.known, pending.written = pending.written, known_status(copy), None
+            pending.urgent = True
+            self._begin(pending)
+
     def _begin(self, pending: _Pending) -> None:
         """See to it that somebody writes what is wanted."""
         if pending.task is None:
