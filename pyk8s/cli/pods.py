@@ -49,7 +49,6 @@ def is_ready(pod: Object) -> bool:
     return is_condition_true(pod, "Ready")
 
 
-
 def container_of(pod: Object, wanted: str) -> str:
     """The container to use: the one asked for, the pod's default, else its first, which is said.
 
