@@ -6,7 +6,7 @@ What comes in are Nodes; what to do follows from all of them each time, so a los
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -34,8 +34,11 @@ RESYNC_SECONDS = 60.0
 RETRY = Schedule(first=0.05, factor=2.0, limit=10.0)
 
 
-async def run(client: Client, config: Mapping[str, Any]) -> None:
-    """Be the network agent of the node that `config` (node.yaml) describes, until cancelled."""
+async def run(client: Client, config: Mapping[str, Any], *, started: Callable[[], None] = lambda: None) -> None:
+    """Be the network agent of the node that `config` (node.yaml) describes, until cancelled.
+
+    `started` is called once the node's network is for the first time as the Nodes say.
+    """
     settings = Config.read(config)
     rules = LazyRules(settings.backend)
     workers = Workers(lambda netlink: make_hands(netlink, settings.state_folder, rules))
@@ -48,7 +51,7 @@ async def run(client: Client, config: Mapping[str, Any]) -> None:
             changed = asyncio.Event()
             informer.on_change(partial(_note, changed))
             following = tasks.start(informer.run(), name="informer-nodes")
-            keeping = tasks.start(keep(informer, changed, Keeper(settings, rules), workers), name="network")
+            keeping = tasks.start(keep(informer, changed, Keeper(settings, rules), workers, started), name="network")
             await asyncio.wait({calls, following, keeping}, return_when=asyncio.FIRST_COMPLETED)
             for task in (calls, following, keeping):
                 if task.done():
@@ -65,11 +68,18 @@ def _note(changed: asyncio.Event, old: Any, new: Any) -> None:
         changed.set()
 
 
-async def keep(informer: Informer, changed: asyncio.Event, keeper: Keeper, workers: Workers) -> None:
-    """Bring the node's network to where the Nodes say, whenever one changes and every RESYNC_SECONDS."""
+async def keep(
+    informer: Informer,
+    changed: asyncio.Event,
+    keeper: Keeper,
+    workers: Workers,
+    started: Callable[[], None] = lambda: None,
+) -> None:
+    """Bring the node's network to where the Nodes say, whenever one changes and every RESYNC_SECONDS; `started` is
+    called once it is there for the first time."""
     await informer.synced()
     backoff = Backoff(RETRY)
-    thorough = True
+    thorough, begun = True, False
     while True:
         changed.clear()
         nodes = [view(node) for node in informer.list()]
@@ -81,6 +91,9 @@ async def keep(informer: Informer, changed: asyncio.Event, keeper: Keeper, worke
             await _wait(changed, backoff.fail())
         else:
             backoff.reset()
+            if not begun:
+                begun = True
+                started()
             # Nothing came: time to look at what nobody tells of.
             thorough = not await _wait(changed, RESYNC_SECONDS)
 

@@ -10,15 +10,18 @@ all is well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyk8s.client.interface import Client
 
 
-async def run(client: Client, config: Mapping[str, Any]) -> None:
-    """Be the proxy of the node that `config` (node.yaml) describes, until cancelled."""
+async def run(client: Client, config: Mapping[str, Any], *, started: Callable[[], None] = lambda: None) -> None:
+    """Be the proxy of the node that `config` (node.yaml) describes, until cancelled.
+
+    `started` is called once the kernel has for the first time every rule that there should be.
+    """
     from pyk8s.proxy.sync import run as keep_in_step  # loaded only by those who run a proxy
 
-    await keep_in_step(client, config)
+    await keep_in_step(client, config, started=started)

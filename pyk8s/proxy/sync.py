@@ -73,8 +73,11 @@ class Connections(Protocol):
         ...
 
 
-async def run(client: Client, config: Mapping[str, Any]) -> None:
-    """Be the proxy of the node that `config` (node.yaml) describes, until cancelled."""
+async def run(client: Client, config: Mapping[str, Any], *, started: Callable[[], None] = lambda: None) -> None:
+    """Be the proxy of the node that `config` (node.yaml) describes, until cancelled.
+
+    `started` is called once the kernel has for the first time every rule that there should be.
+    """
     settings = Config.read(config)
     rules = Iptables(await asyncio.to_thread(probe, prefer=settings.backend))
     log.info("packet rules go through iptables", backend=rules.backend, node=settings.node)
@@ -90,7 +93,7 @@ async def run(client: Client, config: Mapping[str, Any]) -> None:
             if settings.health is not None:
                 server = await health.serve(proxy.freshness, *settings.health)
             running = {tasks.start(each.run(), name=f"informer-{each.ref.resource}") for each in (services, slices)}
-            running.add(tasks.start(_keep(proxy, (services, slices)), name="proxy"))
+            running.add(tasks.start(_keep(proxy, (services, slices), started), name="proxy"))
             done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -107,10 +110,10 @@ def _prepare() -> None:
         log.warning("node ports will not answer on 127.0.0.1", why=why)
 
 
-async def _keep(proxy: Proxy, informers: Iterable[Informer]) -> None:
+async def _keep(proxy: Proxy, informers: Iterable[Informer], started: Callable[[], None]) -> None:
     for informer in informers:
         await informer.synced()
-    await proxy.keep()
+    await proxy.keep(started)
 
 
 class Proxy:
@@ -149,9 +152,11 @@ class Proxy:
         self.freshness.note_waiting()
         self._woken.set()
 
-    async def keep(self) -> None:
-        """Bring the kernel to what is pending, whenever something is, and look at it every RESYNC_SECONDS."""
+    async def keep(self, started: Callable[[], None] = lambda: None) -> None:
+        """Bring the kernel to what is pending, whenever something is, and look at it every RESYNC_SECONDS; `started` is
+        called once the kernel has everything for the first time."""
         backoff = Backoff(RETRY)
+        begun = False
         while True:
             self._woken.clear()
             try:
@@ -163,6 +168,9 @@ class Proxy:
                 await backoff.wait()
                 continue
             backoff.reset()
+            if not begun:
+                begun = True
+                started()
             if not await self._something(RESYNC_SECONDS) and not await self._stands():
                 log.warning("somebody else has changed the packet rules: writing them again")
                 self._whole = True

@@ -184,3 +184,15 @@ async def test_a_mistake_of_ours_is_not_swallowed():
     ground.run = fail
     with pytest.raises(ZeroDivisionError):
         await ground.proxy.keep()
+
+
+@virtual_time
+async def test_the_proxy_is_at_work_once_the_kernel_has_everything_and_says_so_once():
+    ground, told = Ground(), []
+    ground.add_web("10.244.0.5")
+    ground.broken = 3
+    keeping = asyncio.create_task(ground.proxy.keep(lambda: told.append(ground.fate)))
+    await asyncio.sleep(3 * RESYNC_SECONDS)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    assert told == [goes("10.244.0.5")]

@@ -111,15 +111,13 @@ async def _kubelet(settings: Settings, client: GrpcClient, at_work: asyncio.Even
 async def _network(settings: Settings, client: GrpcClient, at_work: asyncio.Event) -> None:
     from pyk8s.network import agent
 
-    at_work.set()
-    await agent.run(client, settings)
+    await agent.run(client, settings, started=at_work.set)
 
 
 async def _proxy(settings: Settings, client: GrpcClient, at_work: asyncio.Event) -> None:
     from pyk8s import proxy as room
 
-    at_work.set()
-    await room.run(client, settings)
+    await room.run(client, settings, started=at_work.set)
 
 
 def _ended(why: BaseException) -> None:

@@ -106,3 +106,19 @@ async def test_a_part_that_fails_is_started_again_and_the_others_go_on(settings,
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
     assert len(steady) == 1
+
+
+async def test_network_and_proxy_tell_that_they_are_at_work_and_not_before(monkeypatch):
+    """A node that says it is ready before its rules are written loses the first packets of its pods."""
+    from pyk8s import proxy
+    from pyk8s.network import agent
+
+    async def run(client, config, *, started):
+        assert not at_work.is_set()
+        started()
+
+    for room, part in ((agent, "network"), (proxy, "proxy")):
+        at_work = asyncio.Event()
+        monkeypatch.setattr(room, "run", run)
+        await node.PARTS[part](SETTINGS, None, at_work)
+        assert at_work.is_set()
