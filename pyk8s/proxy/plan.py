@@ -76,6 +76,32 @@ class Intent:
         return bool(self.node_port or self.external_ips or self.load_balancer_ips)
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the rules of one address family depend on beside the services.
+
+    `cluster_ranges` are the pods' (without one, nothing is known to be inside); `node_port_ranges` where node ports
+    answer (none: at every address of the node), `node_ports_on` those of the node's addresses that are in them;
+    `node_addresses` are all addresses of this node. `masquerade_all` replaces the source of everything that goes to a
+    cluster IP. `mark` is the bit of a packet's mark that asks for its source to be replaced. `scheduler` and
+    `strict_arp` are for ipvs alone.
+    """
+
+    family: int = 4
+    cluster_ranges: tuple[str, ...] = ()
+    node_port_ranges: tuple[str, ...] = ()
+    node_ports_on: tuple[str, ...] = ()
+    node_addresses: tuple[str, ...] = ()
+    masquerade_all: bool = False
+    scheduler: str = "rr"
+    strict_arp: bool = False
+    mark: int = 0x4000
+
+    def one(self, address: str) -> str:
+        """The range that holds `address` alone."""
+        return f"{address}/{32 if self.family == 4 else 128}"
+
+
 DEFAULT_AFFINITY_SECONDS = 10800
 """Three hours: the default of sessionAffinityConfig.clientIP.timeoutSeconds."""
 

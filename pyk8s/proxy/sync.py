@@ -29,10 +29,9 @@ from pyk8s.proxy.changes import Changes
 from pyk8s.proxy.config import Config
 from pyk8s.proxy.conntrack import concerned, plan_forgetting
 from pyk8s.proxy.health import Freshness
-from pyk8s.proxy.iptables import Settings
+from pyk8s.proxy.iptables.ruleset import Ruleset
 from pyk8s.proxy.objects import decode_service, decode_slice
-from pyk8s.proxy.plan import Intent, Key
-from pyk8s.proxy.ruleset import Ruleset
+from pyk8s.proxy.plan import Intent, Key, Settings
 
 log = logs.get("proxy")
 T = TypeVar("T")
@@ -130,7 +129,7 @@ class Proxy:
         self._rules = rules
         self._connections = connections
         self._in_thread = in_thread
-        self._settings = Settings(config.cluster_ranges)
+        self._settings = Settings(cluster_ranges=config.cluster_ranges)
         self._changes = Changes(config.node)
         self._ruleset = Ruleset(self._settings)
         self._woken = asyncio.Event()

@@ -4,10 +4,9 @@ The node is "here"; LOCAL is an endpoint on it, REMOTE one on another node. POD 
 beyond it, and the node itself is a client too.
 """
 
-from dataclasses import dataclass
-
 import pytest
 
+from pyk8s.proxy.packet import Fate, Ground, Packet
 from pyk8s.proxy.plan import plan_service
 from tests.proxy.services import at, endpoint_slice, service
 
@@ -16,25 +15,7 @@ SELF = "203.0.113.1"
 """The node as a client: an address that no link towards an endpoint has, so that masquerading shows."""
 LOCAL, REMOTE = "10.244.0.5", "10.244.1.6"
 CLUSTER = "10.244.0.0/16"
-NODE_ADDRESSES = frozenset({NODE, "127.0.0.1", "10.244.0.1", "203.0.113.1"})
-
-
-@dataclass(frozen=True)
-class Packet:
-    """The first packet of a TCP connection."""
-
-    source: str
-    destination: str
-    port: int
-
-
-@dataclass(frozen=True)
-class Fate:
-    """What becomes of it: "goes" to an address and port, "rejected", "dropped", or "passes" untouched."""
-
-    what: str
-    to: str = ""
-    masqueraded: bool = False
+GROUND = Ground(frozenset({NODE, "10.244.0.1", "203.0.113.1"}))
 
 
 def goes(*places, masqueraded=False):

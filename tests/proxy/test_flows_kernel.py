@@ -3,8 +3,8 @@
 import pytest
 
 from pyk8s.kernel.iptables.run import Iptables
-from pyk8s.proxy.iptables import Settings
-from pyk8s.proxy.ruleset import Ruleset
+from pyk8s.proxy.iptables.ruleset import Ruleset
+from pyk8s.proxy.plan import Settings
 from tests.proxy.flows import CLUSTER, FLOWS, INTENTS
 from tests.proxy.world import world
 
@@ -18,7 +18,7 @@ TRIES = 24
 def ground(request):
     """A world whose node has the rules of all services, whole and then service by service."""
     with world() as made:
-        rules, ruleset = Iptables(request.param, netns=made.node), Ruleset(Settings((CLUSTER,)))
+        rules, ruleset = Iptables(request.param, netns=made.node), Ruleset(Settings(cluster_ranges=(CLUSTER,)))
         half = dict(list(INTENTS.items())[::2])
         ruleset.change(half)
         rules.run(ruleset.whole({table: rules.survey(table) for table in ("nat", "filter")}))

@@ -13,9 +13,10 @@ from pyk8s.client.fake import FakeClient
 from pyk8s.kernel.iptables.run import Iptables
 from pyk8s.kernel.iptables.values import Put
 from pyk8s.kernel.netns.run import entered
+from pyk8s.proxy.packet import Fate, Packet
 from tests.kernel.running import inside_loop
 from tests.kernel.waiting import eventually
-from tests.proxy.flows import CLUSTER, LOCAL, NODE, OUTSIDE, POD, REMOTE, Fate, Packet, goes
+from tests.proxy.flows import CLUSTER, LOCAL, NODE, OUTSIDE, POD, REMOTE, goes
 from tests.proxy.services import at, service_body, slice_body
 from tests.proxy.world import world
 

@@ -9,10 +9,11 @@ from pyk8s.kernel.conntrack.values import Flow
 from pyk8s.kernel.errors import Refused
 from pyk8s.kernel.iptables.fake import FakeIptables
 from pyk8s.proxy.config import Config
+from pyk8s.proxy.iptables.trace import trace
+from pyk8s.proxy.packet import Packet, fates
 from pyk8s.proxy.sync import RESYNC_SECONDS, Proxy
-from tests.proxy.flows import CLUSTER, Packet, goes
+from tests.proxy.flows import CLUSTER, GROUND, goes
 from tests.proxy.services import at, endpoint_slice, service
-from tests.proxy.tracer import trace
 from tests.virtual import virtual_time
 
 CONFIG = Config("here", "172.30.0.2", (CLUSTER,))
@@ -56,7 +57,7 @@ class Ground:
 
     @property
     def fate(self):
-        return trace(self.kernel.tables, PACKET)
+        return fates(trace(self.kernel.tables, PACKET, GROUND))
 
 
 @virtual_time

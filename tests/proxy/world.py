@@ -11,8 +11,9 @@ from pyk8s.kernel.link.values import Add, AddAddress, Change, Link, Peer
 from pyk8s.kernel.netns.run import entered, set_sysctl
 from pyk8s.kernel.route.run import run as run_routes
 from pyk8s.kernel.route.values import Put, Route
+from pyk8s.proxy.packet import Fate, Packet
 from tests.kernel.spaces import spaces
-from tests.proxy.flows import LOCAL, OUTSIDE, POD, REMOTE, Fate, Packet
+from tests.proxy.flows import LOCAL, OUTSIDE, POD, REMOTE
 
 PATIENCE = 0.4
 """Seconds after which a connection that is not answered counts as dropped."""

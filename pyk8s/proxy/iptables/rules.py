@@ -39,7 +39,8 @@ from pyk8s.kernel.iptables.values import (
     Target,
     Verdict,
 )
-from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool
+from pyk8s.proxy.packet import place
+from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, Settings
 
 SERVICES, NODE_PORTS, EXTERNAL = "KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-EXTERNAL-SERVICES"
 MARK_MASQ, POSTROUTING, FORWARD = "KUBE-MARK-MASQ", "KUBE-POSTROUTING", "KUBE-FORWARD"
@@ -52,18 +53,6 @@ OWN_PREFIXES = ("KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-", "KUBE-FW-", "KUBE-SEP-")
 """Chains that belong to one service; whatever bears such a name and is not wanted is stale."""
 
 Chains: TypeAlias = dict[str, tuple[Rule, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the rules depend on beside the services: the ranges of pods; without one, nothing is known to be inside."""
-
-    cluster_ranges: tuple[str, ...] = ()
-    family: int = 4
-
-    def one(self, address: str) -> str:
-        """The range that holds `address` alone."""
-        return f"{address}/{32 if self.family == 4 else 128}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +179,9 @@ def _choosing(intent: Intent, pool: Pool, chain: str, settings: Settings) -> tup
 def _sending(intent: Intent, endpoint: Endpoint, names: Names, settings: Settings) -> tuple[Rule, ...]:
     """Send to one endpoint. One that reaches itself must see the answer come back through the node: it is marked."""
     remember = (Remember(names.endpoint(endpoint)),) if intent.affinity else ()
-    where = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
     return (
         Rule((Source(settings.one(endpoint.address)),), Jump(MARK_MASQ), intent.id),
-        Rule((Protocol(intent.protocol), *remember), Dnat(f"{where}:{endpoint.port}"), intent.id),
+        Rule((Protocol(intent.protocol), *remember), Dnat(place(endpoint.address, endpoint.port)), intent.id),
     )
 
 

@@ -4,12 +4,12 @@ from hypothesis import strategies as some
 
 from pyk8s.kernel.iptables.fake import FakeIptables
 from pyk8s.kernel.iptables.values import BUILT_IN, Insert, Jump, Put, Remove, Rule
-from pyk8s.proxy.iptables import OWN_PREFIXES, Settings
-from pyk8s.proxy.plan import plan_service
-from pyk8s.proxy.ruleset import Ruleset
+from pyk8s.proxy.iptables.rules import OWN_PREFIXES
+from pyk8s.proxy.iptables.ruleset import Ruleset
+from pyk8s.proxy.plan import Settings, plan_service
 from tests.proxy.services import at, endpoint_slice, service
 
-SETTINGS = Settings(("10.244.0.0/16",))
+SETTINGS = Settings(cluster_ranges=("10.244.0.0/16",))
 TABLES = ("nat", "filter")
 
 

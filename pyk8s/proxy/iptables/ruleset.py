@@ -18,17 +18,16 @@ from pyk8s.kernel.iptables.values import (
     edit,
     plan_jumps,
 )
-from pyk8s.proxy.iptables import (
+from pyk8s.proxy.iptables.rules import (
     JUMPS,
     OWN_PREFIXES,
     Piece,
-    Settings,
     plan_piece,
     plan_tables,
     shared_filter,
     shared_nat,
 )
-from pyk8s.proxy.plan import Intent, Key
+from pyk8s.proxy.plan import Intent, Key, Settings
 
 PortKey: TypeAlias = tuple[str, str]
 """A service port's id and protocol."""
