@@ -45,16 +45,20 @@ class Session:
         """Where the API is and who we are there. Raises KubeconfigInvalid or click.ClickException."""
         from pyk8s.wire import kubeconfig
 
-        return kubeconfig.load(self._path(), self.context)
+        return kubeconfig.load(self.files(), self.context)
 
-    def _path(self) -> Path:
+    def files(self) -> list[Path]:
+        """The kubeconfig files that count together; one, unless $KUBECONFIG lists several."""
         if self.cluster:
-            return self._of_cluster(self.cluster)
+            return [self._of_cluster(self.cluster)]
         if self.kubeconfig:
-            return Path(self.kubeconfig)
+            return [Path(self.kubeconfig)]
         listed = [Path(each) for each in os.environ.get("KUBECONFIG", "").split(":") if each]
-        if listed:
-            return next((each for each in listed if each.exists()), listed[0])
+        return list(dict.fromkeys(listed)) or [self._found()]
+
+    @staticmethod
+    def _found() -> Path:
+        """The kubeconfig of who names none."""
         home = Path.home() / ".kube" / "config"
         if home.exists():
             return home
@@ -62,7 +66,7 @@ class Session:
 
         names = [each.name for each in folder.every()]
         if len(names) == 1:
-            return self._of_cluster(names[0])
+            return folder.of(names[0]).kubeconfig
         if names:
             raise click.ClickException(
                 f"several clusters are here: choose one with --cluster {'|'.join(sorted(names))}"
@@ -114,10 +118,13 @@ class Session:
         try:
             return asyncio.run(main())
         except ApiError as why:
-            raise click.ClickException(unreachable(self._path(), why.message)) if why.code == 503 else why from None
+            if why.code != 503:
+                raise
+            files = ":".join(str(file) for file in self.files())
+            raise click.ClickException(unreachable(files, why.message)) from why
 
 
-def unreachable(kubeconfig: Path, said: str) -> str:
+def unreachable(kubeconfig: str, said: str) -> str:
     """What to do about a server that `said` cannot be reached: look whether it runs, or for the right kubeconfig."""
     if "CERTIFICATE_VERIFY_FAILED" in said:
         return (

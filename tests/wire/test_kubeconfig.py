@@ -77,7 +77,15 @@ def test_removing_a_context_leaves_what_another_uses(tmp_path):
 BAD = [
     pytest.param(None, "cannot read", id="no file"),
     pytest.param("a: [", "no YAML", id="broken YAML"),
+    pytest.param("a: [\nb: 'c", "no YAML: line [0-9]+, column [0-9]+: [^\\n]*$", id="broken YAML, on one line"),
     pytest.param("- a", "not a mapping", id="a list"),
+    pytest.param("", "is empty", id="nothing"),
+    pytest.param("[" * 5000, "nested too deeply|no YAML", id="too deep"),
+    pytest.param("contexts: {c: d}", "contexts is not a list of mappings", id="a mapping for a list"),
+    pytest.param("contexts: [c]", "contexts is not a list of mappings", id="a list of texts"),
+    pytest.param(
+        "contexts: [{name: c, context: d}]", "contexts 'c': context is not a mapping", id="a text for a context"
+    ),
     pytest.param("{}", "current-context", id="no context chosen"),
     pytest.param("current-context: x", "contexts has no 'x'", id="context missing"),
     pytest.param(
@@ -91,6 +99,12 @@ BAD = [
         "certificate-authority-data is not base64",
         id="bad base64",
     ),
+    pytest.param(
+        "{current-context: c, contexts: [{name: c, context: {cluster: k}}],"
+        " clusters: [{name: k, cluster: {server: s, certificate-authority: nowhere.pem}}]}",
+        "cannot read certificate-authority .*/nowhere.pem: No such file or directory$",
+        id="a file that is not there",
+    ),
 ]
 
 
@@ -100,3 +114,47 @@ def test_a_bad_file_is_refused_with_the_field(tmp_path, text, says):
         (tmp_path / "config").write_text(text)
     with pytest.raises(KubeconfigInvalid, match=says):
         load(tmp_path / "config")
+
+
+def test_a_folder_is_refused_in_plain_words(tmp_path):
+    with pytest.raises(KubeconfigInvalid, match=f"^cannot read the kubeconfig {tmp_path}: Is a directory$"):
+        load(tmp_path)
+
+
+def test_of_several_files_the_first_to_name_a_thing_wins(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    write(first, Connection(server="https://one", cluster="k", user="u", token="t1"), name="a")
+    write(second, Connection(server="https://two", cluster="k", user="w", token="t2"), name="b")
+    assert load([first, second]).context == "a"
+    both = load([first, second], "b")
+    assert (both.server, both.token) == ("https://one", "t2")
+    assert load([second, first], "a").server == "https://two"
+
+
+def test_the_current_context_is_the_first_that_is_said(tmp_path):
+    chosen, rest = tmp_path / "chosen", tmp_path / "rest"
+    chosen.write_text("current-context: b\n")
+    merge(rest, ADMIN, name="a")
+    merge(rest, ADMIN, name="b", current=False)
+    assert load(rest).context == "a"
+    assert load([chosen, rest]).context == "b"
+
+
+def test_files_are_read_beside_the_one_that_names_them(tmp_path):
+    for name in ("x", "y"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "ca.pem").write_text(name)
+    cluster = {"name": "k", "cluster": {"server": "https://h", "certificate-authority": "ca.pem"}}
+    (tmp_path / "x" / "config").write_text("contexts: [{name: c, context: {cluster: k}}]\ncurrent-context: c\n")
+    (tmp_path / "y" / "config").write_text(yaml.safe_dump({"clusters": [cluster]}))
+    assert load([tmp_path / "x" / "config", tmp_path / "y" / "config"]).ca == b"y"
+
+
+def test_files_that_are_not_there_are_passed_over_unless_none_is(tmp_path):
+    write(tmp_path / "there", ADMIN, name="demo")
+    assert load([tmp_path / "nowhere", tmp_path / "there"]).server == ADMIN.server
+    with pytest.raises(KubeconfigInvalid, match="nowhere: No such file or directory"):
+        load([tmp_path / "nowhere", tmp_path / "neither"])
+    (tmp_path / "bad").write_text("a: [")
+    with pytest.raises(KubeconfigInvalid, match="bad is no YAML"):
+        load([tmp_path / "there", tmp_path / "bad"])

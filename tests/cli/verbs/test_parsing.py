@@ -147,7 +147,7 @@ async def test_a_port_in_use_is_named_with_the_way_out():
 
 
 @pytest.mark.parametrize("listed", ["{there}", "{nowhere}:{there}", ":{there}", "{there}:{nowhere}"])
-def test_of_the_kubeconfigs_listed_the_first_that_is_there_is_read(monkeypatch, tmp_path, listed):
+def test_of_the_kubeconfigs_listed_those_that_are_there_are_read(monkeypatch, tmp_path, listed):
     there, nowhere = tmp_path / "there", tmp_path / "nowhere"
     kubeconfig.write(there, kubeconfig.Connection(server="https://127.0.0.1:1"), name="x")
     monkeypatch.setenv("KUBECONFIG", listed.format(there=there, nowhere=nowhere))
