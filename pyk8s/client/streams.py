@@ -5,6 +5,7 @@ Frames are those of protos/pyk8s/v1/streams.proto. The same classes speak to the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ from pyk8s.api.errors import ApiError, unavailable
 from pyk8s.gen.pyk8s.v1 import streams_pb2 as pb
 from pyk8s.gen.pyk8s.v1 import streams_pb2_grpc as service
 from pyk8s.wire.codec import api_error
+
+FINISHED = (grpc.aio.UsageError, asyncio.InvalidStateError)
+"""What grpc raises for a write to a call that is over: which of them depends on the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Session:
             await self._call.write(frame)
         except grpc.aio.AioRpcError as why:
             raise api_error(why) from why
-        except grpc.aio.UsageError as why:  # the other side has ended the stream already: reading says how
+        except FINISHED as why:  # the other side has ended the stream already: reading says how
             if not self._call.done():
                 raise unavailable(f"the stream is closed: {why}") from why
 
@@ -135,7 +139,7 @@ class Tunnel:
             await self._call.write(frame)
         except grpc.aio.AioRpcError as why:
             raise api_error(why) from why
-        except grpc.aio.UsageError as why:
+        except FINISHED as why:
             if not self._call.done():
                 raise unavailable(f"the stream is closed: {why}") from why
 

@@ -9,7 +9,7 @@ import pytest
 from pyk8s.api.errors import ApiError, not_found
 from pyk8s.client.fake import FakeClient
 from pyk8s.client.grpc import GrpcClient
-from pyk8s.client.streams import Container, LogOptions, Streams
+from pyk8s.client.streams import Container, LogOptions, Session, Streams, Tunnel
 from pyk8s.gen.pyk8s.v1 import streams_pb2 as pb
 from pyk8s.gen.pyk8s.v1 import streams_pb2_grpc as rpc
 from pyk8s.wire.codec import refusal
@@ -154,3 +154,32 @@ async def test_no_server_is_unavailable():
             async for _ in Streams(channel).logs(WEB):
                 pass
     assert caught.value.reason == "ServiceUnavailable"
+
+
+class Over:
+    """A call to which nothing can be written any more; `done` says whether it has told how it ended."""
+
+    def __init__(self, why, done):
+        self.why, self._done = why, done
+
+    async def write(self, frame):
+        raise self.why
+
+    def done(self):
+        return self._done
+
+
+FINISHED = [grpc.aio.UsageError("done writing"), asyncio.InvalidStateError("RPC already finished.")]
+
+
+@pytest.mark.parametrize("why", FINISHED)
+async def test_writing_to_a_stream_that_has_ended_leaves_it_to_reading_to_say_how(why):
+    await Session(Over(why, True), pb.Open()).send(b"x")
+    await Tunnel(Over(why, True), pb.PortOpen()).send(b"x")
+
+
+@pytest.mark.parametrize("why", FINISHED)
+async def test_writing_to_a_stream_that_is_closed_on_this_side_says_so(why):
+    for stream in (Session(Over(why, False), pb.Open()), Tunnel(Over(why, False), pb.PortOpen())):
+        with pytest.raises(ApiError, match="the stream is closed"):
+            await stream.send(b"x")
