@@ -125,7 +125,14 @@ class Session:
 
 
 def unreachable(kubeconfig: str, said: str) -> str:
-    """What to do about a server that `said` cannot be reached: look whether it runs, or for the right kubeconfig."""
+    """What to do about a server that `said` cannot be reached: look whether it runs, or for the right kubeconfig.
+
+    What the server itself says of somebody else, a node or its store, is passed on.
+    """
+    from pyk8s.wire.codec import SERVER, UNREACHED
+
+    if not said.startswith(f"{SERVER} {UNREACHED}"):
+        return said
     if "CERTIFICATE_VERIFY_FAILED" in said:
         return (
             f"{kubeconfig} trusts another CA than the server's: it belongs to another cluster, or to one that was made "

@@ -5,8 +5,9 @@ Field numbers and meaning: protos/pyk8s/v1/objects.proto.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import grpc
 import orjson
@@ -45,6 +46,13 @@ GRPC_CODES: Mapping[int, grpc.StatusCode] = {
 """The gRPC status of each HTTP code; INTERNAL for any other."""
 
 
+SERVER: Final = "the server"
+UNREACHED: Final = "cannot be reached"
+
+_LAST_ERROR: Final = re.compile(r"^failed to connect to all addresses; last error: (UNKNOWN: |UNAVAILABLE: )?")
+"""What gRPC puts before the one thing a reader wants to know."""
+
+
 def ref_message(ref: Ref) -> pb.Ref:
     """`ref` as a message."""
     return pb.Ref(
@@ -68,19 +76,19 @@ def refusal(error: ApiError) -> tuple[grpc.StatusCode, str, tuple[tuple[str, byt
     return code, error.message[:1024], ((STATUS_KEY, orjson.dumps(error.status())),)
 
 
-def api_error(error: grpc.aio.AioRpcError) -> ApiError:
-    """What a failed call says: the Status the server sent, or, when none came, that it could not be reached."""
+def api_error(error: grpc.aio.AioRpcError, whom: str = SERVER) -> ApiError:
+    """What a failed call says: the Status that `whom` sent, or, when none came, that it could not be reached."""
     status = _sent_status(error.trailing_metadata() or ())
     if status is not None:
         return ApiError.from_status(status)
-    said = error.details() or "no reason given"
+    said = _LAST_ERROR.sub("", error.details() or "no reason given")
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return timeout(f"the server did not answer in time: {said}")
+        return timeout(f"{whom} did not answer in time: {said}")
     if error.code() is grpc.StatusCode.UNAUTHENTICATED:
         return ApiError("Unauthorized", said)
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return ApiError("RequestEntityTooLarge", said)
-    return unavailable(f"the server cannot be reached: {said}")
+    return unavailable(f"{whom} {UNREACHED}: {said}")
 
 
 def _sent_status(metadata: Iterable[tuple[str, Any]]) -> dict[str, Any] | None:

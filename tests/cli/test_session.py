@@ -39,7 +39,14 @@ def test_a_server_that_does_not_run_is_named_with_where_to_look(nobody):
 @pytest.mark.parametrize(
     ("said", "says"),
     [
-        ("Tls handshake failed: CERTIFICATE_VERIFY_FAILED: unable", "config trusts another CA"),
+        (
+            "the server cannot be reached: Tls handshake failed: CERTIFICATE_VERIFY_FAILED: unable",
+            "config trusts another CA",
+        ),
+        (
+            "the kubelet of node node-1 cannot be reached: ipv4:10.0.0.1:1: Connection refused",
+            "^the kubelet of node node-1 cannot be reached: ipv4:10.0.0.1:1: Connection refused$",
+        ),
         ("the server is shutting down", "the server is shutting down"),
     ],
 )

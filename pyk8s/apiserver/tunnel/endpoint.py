@@ -35,13 +35,13 @@ class Tunnel:
                 asked = logs_request(pod, request.parameters)
                 if not (pod.get("spec") or {}).get("nodeName"):
                     return StreamAnswer(_nothing())
-                return StreamAnswer(log_chunks((await self._stub(pod)).Logs(asked)))
+                return StreamAnswer(log_chunks((await self._stub(pod)).Logs(asked), node_of(pod)))
             case "exec" | "attach" as kind:
                 opening = open_frame(pod, request.parameters, attach=kind == "attach")
                 _check_running(pod)
                 stub = await self._stub(pod)
                 method = stub.Exec if kind == "exec" else stub.Attach
-                return Connected(lambda _: GrpcSession(method(), pb.StreamFrame(open=opening)))
+                return Connected(lambda _: GrpcSession(method(), pb.StreamFrame(open=opening), node_of(pod)))
             case "portforward":
                 _check_running(pod)
                 return Connected(self._forward(pod, await self._stub(pod)))
@@ -59,7 +59,7 @@ class Tunnel:
             if not 0 < port <= MAX_PORT:
                 raise bad_request(f"{port} is no port: it must be between 1 and {MAX_PORT}")
             opening = pb.PortFrame(open=pb.PortOpen(pod=pod_ref(pod, ""), port=port))
-            return GrpcSession(stub.PortForward(), opening)
+            return GrpcSession(stub.PortForward(), opening, node_of(pod))
 
         return open_port
 

@@ -14,11 +14,13 @@ from pyk8s.wire.codec import api_error
 
 
 class GrpcSession:
-    """One exec, attach or forwarded connection; `opening` is its first frame, sent before anything else."""
+    """One exec, attach or forwarded connection; `opening` is its first frame, sent before anything else. Errors name
+    the `node`."""
 
-    def __init__(self, call: Any, opening: Any) -> None:
+    def __init__(self, call: Any, opening: Any, node: str) -> None:
         self._call = call
         self._opening = opening
+        self._whom = agent_of(node)
         self._lock = asyncio.Lock()
 
     async def send(self, frame: Any) -> None:
@@ -32,7 +34,7 @@ class GrpcSession:
                 if frame is not None:
                     await self._call.write(frame)
         except grpc.aio.AioRpcError as error:
-            raise api_error(error) from error
+            raise api_error(error, self._whom) from error
         except (grpc.aio.UsageError, asyncio.InvalidStateError) as error:
             if not self._call.done():
                 raise unavailable(f"the stream to the node is closed: {error}") from error
@@ -44,7 +46,7 @@ class GrpcSession:
             async for frame in self._call:
                 yield frame
         except grpc.aio.AioRpcError as error:
-            raise api_error(error) from error
+            raise api_error(error, self._whom) from error
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -56,13 +58,18 @@ class GrpcSession:
         self._call.cancel()
 
 
-async def log_chunks(call: Any) -> AsyncIterator[bytes]:
-    """The log as it comes. Raises ApiError; leaving early ends the call."""
+async def log_chunks(call: Any, node: str) -> AsyncIterator[bytes]:
+    """The log as it comes. Raises ApiError, which names the `node`; leaving early ends the call."""
     try:
         chunk: pb.LogChunk
         async for chunk in call:
             yield chunk.data
     except grpc.aio.AioRpcError as error:
-        raise api_error(error) from error
+        raise api_error(error, agent_of(node)) from error
     finally:
         call.cancel()
+
+
+def agent_of(node: str) -> str:
+    """How errors call the other end."""
+    return f"the kubelet of node {node}"

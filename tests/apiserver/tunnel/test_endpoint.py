@@ -1,5 +1,7 @@
 """From a request to an open stream, with a real agent at the other end."""
 
+import socket
+
 import pytest
 
 from pyk8s.apiserver.tunnel.endpoint import Tunnel
@@ -115,6 +117,23 @@ async def test_an_agent_that_shows_another_name_is_not_trusted(world, tmp_path):
             return [chunk async for chunk in answer.chunks]
 
         assert (await refused(read())).code == 503
+
+
+@pytest.mark.parametrize("kind", ["log", "exec", "portforward"])
+async def test_a_node_whose_agent_does_not_listen_is_named(world, kind):
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        world.objects["nodes", "", "node-1"] = node(port)
+        answer = await world.ask(kind, **({"command": "ls", "stdout": "1"} if kind == "exec" else {}))
+
+        async def read():
+            frames = answer.chunks if kind == "log" else answer.open(80).frames()
+            return [frame async for frame in frames]
+
+        said = (await refused(read())).message
+    assert said.startswith(f"the kubelet of node node-1 cannot be reached: ipv4:127.0.0.1:{port}: ")
+    assert "refused" in said
 
 
 async def test_a_channel_is_kept_for_a_node_until_it_moves(world):
