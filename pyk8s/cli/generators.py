@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from pyk8s.api.syntax import dns_label
 
 Object = dict[str, Any]
 
@@ -17,13 +20,35 @@ MAX_FILE_BYTES = 1024 * 1024
 """A file for a config map or secret may not be larger (the sum is limited to 1 MiB by Kubernetes)."""
 
 
+MAX_IMAGE = 255 + 128 + 136
+"""Characters of a name of an image, its tag and its digest together."""
+
+_PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_HOST = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])"
+_IMAGE = re.compile(
+    rf"(?:{_HOST}(?::[0-9]+)?/)?{_PART}(?:/{_PART})*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?"
+)
+"""Source: OCI distribution specification, and the grammar in distribution/reference."""
+
+
 class GeneratorInvalid(ValueError):
     """A flag whose value makes no sense; the message names the flag."""
+
+    exit_code = 2
+    """The command was called wrongly."""
 
 
 def metadata(name: str, labels: Mapping[str, str] | None = None) -> Object:
     """Object metadata with a name and, if any, labels."""
     return {"name": name, **({"labels": dict(labels)} if labels else {})}
+
+
+def checked_image(image: str) -> str:
+    """`image`, when a registry could have one of that name."""
+    if len(image) > MAX_IMAGE or not _IMAGE.fullmatch(image):
+        raise GeneratorInvalid(f"{image!r} is no name of an image: it must be as [HOST[:PORT]/]NAME[:TAG][@DIGEST]")
+    return image
 
 
 def pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
@@ -62,7 +87,7 @@ def container(
     env: Sequence[str] = (),
 ) -> Object:
     """One container; empty parts are left out."""
-    made: Object = {"name": name, "image": image}
+    made: Object = {"name": name, "image": checked_image(image)}
     if command:
         made["command"] = list(command)
     if args:
@@ -103,6 +128,8 @@ def deployment(
 
 def pod(name: str, image: str, *, labels: Mapping[str, str], restart: str, **parts: Any) -> Object:
     """A v1 Pod of one container named like the pod; `parts` as for `container`, and stdin, tty, resources."""
+    if wrong := dns_label(name):
+        raise GeneratorInvalid(f"a pod and its container cannot be called {name!r}: {wrong[0]}")
     stdin, tty, needs = parts.pop("stdin", False), parts.pop("tty", False), parts.pop("resources", {})
     made = container(name, image, **parts)
     if stdin:

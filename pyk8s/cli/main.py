@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 FAILED, CALLED_WRONGLY, INTERRUPTED = 1, 2, 130
@@ -49,14 +49,29 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as why:
         if os.environ.get("PYK8S_DEBUG"):
             raise
-        return _tell(describe(why), FAILED)
+        return _tell_all(why)
     return code if isinstance(code, int) else 0
+
+
+def leaves(why: BaseException) -> Iterator[BaseException]:
+    """The exceptions of a group and of the groups in it; one that is no group is its own."""
+    if isinstance(why, BaseExceptionGroup):
+        for each in why.exceptions:
+            yield from leaves(each)
+    else:
+        yield why
+
+
+def _tell_all(why: Exception) -> int:
+    """Tell each thing that went wrong once; the exit code is that of the first."""
+    each = list(leaves(why))
+    for text in dict.fromkeys(map(describe, each)):
+        _tell(text, FAILED)
+    return int(getattr(each[0], "exit_code", FAILED))
 
 
 def describe(why: BaseException) -> str:
     """An exception as a sentence for people: its own words, and its kind where they alone would be cryptic."""
-    if isinstance(why, BaseExceptionGroup):
-        return describe(why.exceptions[0])
     text = str(getattr(why, "message", "") or why).strip()
     if isinstance(why, PermissionError) and why.filename and os.geteuid() != 0:
         return f"{why.filename}: {why.strerror}: it belongs to somebody else; run it with sudo"

@@ -30,6 +30,9 @@ class MachineUnfit(ClusterError):
 class SettingInvalid(ClusterError):
     """A name, a number or a combination of settings that cannot be."""
 
+    exit_code = 2
+    """The command was called wrongly."""
+
 
 class NoSuchCluster(ClusterError):
     """There is no cluster of that name."""

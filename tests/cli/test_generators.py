@@ -103,3 +103,44 @@ def test_a_binding_names_users_groups_and_service_accounts():
 def test_a_value_that_makes_no_sense_names_its_flag(make, says):
     with pytest.raises(g.GeneratorInvalid, match=says):
         make()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "nginx",
+        "nginx:1.27",
+        "library/a__b.c-d--e",
+        "registry.example.com:5000/Team".lower(),
+        "Host:80/a/b:Tag_1.0",
+        "localhost/x",
+        "[::1]:5000/x",
+        "x@sha256:" + "0" * 64,
+        "a.b/x:1@sha256:" + "f" * 64,
+    ],
+)
+def test_names_of_images(image):
+    assert g.checked_image(image) == image
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "",
+        "Bad Image!!",
+        "UPPER",
+        "a//b",
+        "/a",
+        "a/",
+        "a:",
+        "a:b:c",
+        "a@sha256:1",
+        "a:" + "t" * 129,
+        "a" * 600,
+        "å",
+        "a\n",
+    ],
+)
+def test_what_is_no_name_of_an_image_is_refused(image):
+    with pytest.raises(g.GeneratorInvalid, match="no name of an image"):
+        g.checked_image(image)

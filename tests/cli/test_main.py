@@ -14,7 +14,7 @@ from pyk8s.cli import main as frame
 from pyk8s.cli.commands import DAEMONS, ROWS, SECTIONS
 from pyk8s.cli.main import run
 from pyk8s.cli.root import root
-from pyk8s.cluster.errors import ClusterError
+from pyk8s.cluster.errors import ClusterError, SettingInvalid
 
 
 def fail(why, monkeypatch):
@@ -42,7 +42,14 @@ def fail(why, monkeypatch):
         (OSError(28, "No space left on device"), "error: No space left on device\n", 1),
         (ValueError("strange"), "error: ValueError: strange (PYK8S_DEBUG=1 shows where)\n", 1),
         (KeyError(), "error: KeyError (PYK8S_DEBUG=1 shows where)\n", 1),
-        (ExceptionGroup("some", [ClusterError("the first")]), "error: the first\n", 1),
+        (SettingInvalid("--nodes 0: more"), "error: --nodes 0: more\n", 2),
+        (
+            ExceptionGroup(
+                "some", [ClusterError("one"), ExceptionGroup("", [ClusterError("two"), ClusterError("one")])]
+            ),
+            "error: one\nerror: two\n",
+            1,
+        ),
         (click.ClickException("said"), "error: said\n", 1),
         (click.UsageError("wrong"), "error: wrong\nsee `pyk8s boom --help`\n", 2),
         (KeyboardInterrupt(), "error: interrupted\n", 130),

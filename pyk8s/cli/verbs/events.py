@@ -46,6 +46,8 @@ def events(session: Session, about: str, types: str, watch: bool, **flags: Any) 
         raise click.UsageError(f"--types {', '.join(sorted(unknown))!r}: events are Normal or Warning")
     fields = ""
     if about:
+        if "/" not in about:
+            raise click.UsageError(f"--for {about!r} must be TYPE/NAME")
         target = parse_one(session.resources, [about], session.namespace)
         fields = f"involvedObject.kind={target.resource.kind},involvedObject.name={target.name}"
     session.run(lambda client: _show(client, namespace, fields, wanted, watch, flags))

@@ -86,6 +86,8 @@ def image(session: Session, words: tuple[str, ...], dry_run: str) -> None:
     images = generators.pairs(pairs, "set image")
     if not images:
         raise click.UsageError("say which: CONTAINER=IMAGE")
+    for each in images.values():
+        generators.checked_image(each)
 
     async def work(client: Client) -> None:
         for target in targets:

@@ -66,6 +66,26 @@ def test_run_refuses_flags_that_make_no_sense_together(rig, words, says):
     assert says in result.output
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        pytest.param(["web", "--image=Bad Image!!"], "'Bad Image!!' is no name of an image", id="image"),
+        pytest.param(["BAD_name", "--image=x"], "cannot be called 'BAD_name': a lowercase RFC 1123 label", id="name"),
+        pytest.param(["a.b", "--image=x"], "cannot be called 'a.b'", id="name of a container"),
+    ],
+)
+def test_run_refuses_what_cannot_be_before_anything_is_sent(rig, words, says):
+    result = rig.run(run, *words)
+    assert says in str(result.exception)
+    assert result.exception.exit_code == 2
+    assert rig.names(DEFAULT_PODS) == []
+
+
+def test_set_image_refuses_what_is_no_image(shop):
+    assert "no name of an image" in str(shop.run(set_, "image", "deploy/web", "main=Bad Image!!").exception)
+    assert shop.get(WEB)["spec"]["template"]["spec"]["containers"][0]["image"] == "shop:1"
+
+
 def test_expose_takes_selector_and_labels_of_the_deployment(shop):
     assert shop.said(expose, "deploy/web", "--port=80", "--target-port=http") == "service/web created\n"
     spec = shop.get(SERVICES.within("default").of("web"))["spec"]
