@@ -17,43 +17,60 @@ class SelectorInvalid(ValueError):
     """A selector that cannot be read; says which part and why."""
 
 
+OPERATORS: Final = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
+"""How a value is compared, as objects write it; label selectors have no text for other operators."""
+
+_NUMBER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+
+
+def fulfils(operator: str, values: Sequence[str], value: str | None) -> bool:
+    """Whether `value` (None: there is none) is as `operator` with `values` asks; what cannot be compared is not.
+
+    A value that is not there fulfils NotIn and DoesNotExist, and nothing else. The rule of label selectors, node
+    selectors and scope selectors alike.
+    """
+    match operator:
+        case "In":
+            return value is not None and value in values
+        case "NotIn":
+            return value is None or value not in values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "Gt" | "Lt":
+            if value is None or len(values) != 1 or not all(map(_NUMBER.fullmatch, (value, values[0]))):
+                return False
+            return int(value) > int(values[0]) if operator == "Gt" else int(value) < int(values[0])
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One condition on one label. `operator` is in, notin, exists, absent, gt or lt."""
+    """One condition on one label. `operator` is one of OPERATORS."""
 
     key: str
     operator: str
     values: tuple[str, ...] = ()
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether these labels fulfil it. An object without the label fulfils notin and absent, and nothing else."""
-        value = labels.get(self.key)
-        match self.operator:
-            case "in":
-                return value is not None and value in self.values
-            case "notin":
-                return value is None or value not in self.values
-            case "exists":
-                return value is not None
-            case "absent":
-                return value is None
-            case _:
-                return value is not None and _compare(value, self.operator, self.values[0])
+        """Whether these labels fulfil it."""
+        return fulfils(self.operator, self.values, labels.get(self.key))
 
     def __str__(self) -> str:
         match self.operator:
-            case "exists":
+            case "Exists":
                 return self.key
-            case "absent":
+            case "DoesNotExist":
                 return f"!{self.key}"
-            case "gt":
-                return f"{self.key}>{self.values[0]}"
-            case "lt":
-                return f"{self.key}<{self.values[0]}"
-            case "in" if len(self.values) == 1:
+            case "Gt":
+                return f"{self.key}>{''.join(self.values)}"
+            case "Lt":
+                return f"{self.key}<{''.join(self.values)}"
+            case "In" if len(self.values) == 1:
                 return f"{self.key}={self.values[0]}"
             case _:
-                return f"{self.key} {self.operator} ({','.join(self.values)})"
+                return f"{self.key} {self.operator.lower()} ({','.join(self.values)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +95,7 @@ class Selector:
     @property
     def exact(self) -> dict[str, str]:
         """The labels that must have one certain value: what an index can look up."""
-        return {r.key: r.values[0] for r in self.requirements if r.operator == "in" and len(r.values) == 1}
+        return {r.key: r.values[0] for r in self.requirements if r.operator == "In" and len(r.values) == 1}
 
     def __str__(self) -> str:
         return ",".join(str(requirement) for requirement in self.requirements)
@@ -90,10 +107,7 @@ NOTHING: Final = Selector(never=True)
 
 def from_labels(labels: Mapping[str, str] | None) -> Selector:
     """The objects that have all of these labels; everything when there are none."""
-    return Selector(tuple(Requirement(key, "in", (value,)) for key, value in sorted((labels or {}).items())))
-
-
-_OPERATORS: Final = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "absent", "Gt": "gt", "Lt": "lt"}
+    return Selector(tuple(Requirement(key, "In", (value,)) for key, value in sorted((labels or {}).items())))
 
 
 def from_object(selector: Mapping[str, Any] | None) -> Selector:
@@ -105,9 +119,9 @@ def from_object(selector: Mapping[str, Any] | None) -> Selector:
         return NOTHING
     requirements = list(from_labels(selector.get("matchLabels")).requirements)
     for expression in selector.get("matchExpressions") or ():
-        operator = _OPERATORS.get(expression.get("operator", ""))
-        if operator is None:
-            raise SelectorInvalid(f'"{expression.get("operator", "")}" is not a valid label selector operator')
+        operator = expression.get("operator", "")
+        if operator not in OPERATORS:
+            raise SelectorInvalid(f'"{operator}" is not a valid label selector operator')
         requirements.append(Requirement(expression.get("key", ""), operator, tuple(expression.get("values") or ())))
     return Selector(tuple(requirements))
 
@@ -126,13 +140,13 @@ def _requirement(text: str) -> Requirement:
     text = text.strip()
     if found := _SET.fullmatch(text):
         values = tuple(sorted({value.strip() for value in found[3].split(",")}))
-        return _checked(Requirement(found[1], found[2], values), text)
+        return _checked(Requirement(found[1], {"in": "In", "notin": "NotIn"}[found[2]], values), text)
     if found := _PAIR.fullmatch(text):
-        operator = {"=": "in", "==": "in", "!=": "notin", ">": "gt", "<": "lt"}[found[2]]
+        operator = {"=": "In", "==": "In", "!=": "NotIn", ">": "Gt", "<": "Lt"}[found[2]]
         return _checked(Requirement(found[1], operator, (found[3],)), text)
     if text.startswith("!"):
-        return _checked(Requirement(text[1:].strip(), "absent"), text)
-    return _checked(Requirement(text, "exists"), text)
+        return _checked(Requirement(text[1:].strip(), "DoesNotExist"), text)
+    return _checked(Requirement(text, "Exists"), text)
 
 
 def _checked(requirement: Requirement, text: str) -> Requirement:
@@ -140,8 +154,8 @@ def _checked(requirement: Requirement, text: str) -> Requirement:
     if problems:
         raise SelectorInvalid(f'unable to parse requirement "{text}": key "{requirement.key}": {"; ".join(problems)}')
     for value in requirement.values:
-        if requirement.operator in ("gt", "lt"):
-            if not re.fullmatch(r"-?\d{1,18}", value, re.ASCII):
+        if requirement.operator in ("Gt", "Lt"):
+            if not _NUMBER.fullmatch(value):
                 raise SelectorInvalid(f'unable to parse requirement "{text}": "{value}" must be a whole number')
         elif problems := syntax.label_value(value):
             raise SelectorInvalid(f'unable to parse requirement "{text}": value "{value}": {"; ".join(problems)}')
@@ -162,14 +176,6 @@ def _split(text: str) -> list[str]:
     if depth:
         raise SelectorInvalid(f'unable to parse "{text}": parentheses do not match')
     return [*parts, text[start:]]
-
-
-def _compare(value: str, operator: str, bound: str) -> bool:
-    try:
-        have, wanted = int(value), int(bound)
-    except ValueError:
-        return False
-    return have > wanted if operator == "gt" else have < wanted
 
 
 @dataclass(frozen=True, slots=True)

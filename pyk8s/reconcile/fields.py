@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from pyk8s.api.selectors import fulfils
+
 
 class Fields(msgspec.Struct, rename="camel", frozen=True, gc=False, omit_defaults=True):
     """Base: fields read from camelCase JSON, all others ignored."""
@@ -94,22 +96,9 @@ class LabelSelector(Fields, frozen=True):
         for key, value in self.match_labels.items():
             if labels.get(key) != value:
                 return False
-        return all(_fulfils(labels, one) for one in self.match_expressions)
+        return all(fulfils(one.operator, one.values, labels.get(one.key)) for one in self.match_expressions)
 
     @property
     def empty(self) -> bool:
         """Whether it asks for nothing."""
         return not self.match_labels and not self.match_expressions
-
-
-def _fulfils(labels: dict[str, str], wanted: LabelSelectorRequirement) -> bool:
-    match wanted.operator:
-        case "In":
-            return labels.get(wanted.key) in wanted.values
-        case "NotIn":
-            return labels.get(wanted.key) not in wanted.values
-        case "Exists":
-            return wanted.key in labels
-        case "DoesNotExist":
-            return wanted.key not in labels
-    return False

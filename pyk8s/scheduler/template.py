@@ -136,7 +136,7 @@ def _spread(constraint: SpreadConstraint, labels: Mapping[str, str]) -> Spread:
     except SelectorInvalid:
         selector = NOTHING
     # Source: KEP-3243: keys that the pod does not have are passed over.
-    same = [Requirement(key, "in", (labels[key],)) for key in constraint.match_label_keys or () if key in labels]
+    same = [Requirement(key, "In", (labels[key],)) for key in constraint.match_label_keys or () if key in labels]
     return Spread(
         key=constraint.topology_key,
         max_skew=constraint.max_skew,

@@ -84,6 +84,54 @@ def test_an_unknown_operator_in_a_selector_object_is_refused() -> None:
         selectors.from_object({"matchExpressions": [{"key": "a", "operator": "Like"}]})
 
 
+@pytest.mark.parametrize(
+    ("operator", "values", "value", "holds"),
+    [
+        ("In", ("a",), "a", True),
+        ("In", ("a",), "b", False),
+        ("In", ("a",), None, False),
+        ("In", (), "a", False),
+        ("NotIn", ("a",), "a", False),
+        ("NotIn", ("a",), "b", True),
+        ("NotIn", ("a",), None, True),
+        ("Exists", (), "", True),
+        ("Exists", (), None, False),
+        ("DoesNotExist", (), None, True),
+        ("DoesNotExist", (), "", False),
+        ("Gt", ("2",), "3", True),
+        ("Gt", ("2",), "2", False),
+        ("Gt", ("2",), None, False),
+        ("Gt", (), "3", False),
+        ("Gt", ("1", "2"), "3", False),
+        ("Gt", ("x",), "3", False),
+        ("Lt", ("-2",), "-3", True),
+        ("Lt", ("100",), "1_0", False),
+        ("Lt", ("2",), "", False),
+        ("Like", ("a",), "a", False),
+        ("", (), "a", False),
+    ],
+)
+def test_an_operator_holds_for_these_values(
+    operator: str, values: tuple[str, ...], value: str | None, holds: bool
+) -> None:
+    assert selectors.fulfils(operator, values, value) is holds
+
+
+@pytest.mark.parametrize("operator", ["Gt", "Lt"])
+def test_a_comparison_with_nothing_means_nothing_and_can_be_written(operator: str) -> None:
+    selector = selectors.from_object({"matchExpressions": [{"key": "a", "operator": operator}]})
+    assert not selector.matches({"a": "1"})
+    assert str(selector) in ("a>", "a<")
+
+
+@given(st.lists(st.sampled_from(["", "1", "two"]), min_size=1, max_size=3, unique=True), st.data())
+def test_one_value_of_a_set_reads_as_an_equation_and_means_the_same(values: list[str], data: st.DataObject) -> None:
+    operator = data.draw(st.sampled_from(["In", "NotIn"]))
+    selector = selectors.from_object({"matchExpressions": [{"key": "a", "operator": operator, "values": values}]})
+    for have in ({}, *({"a": value} for value in ("", "1", "two", "3"))):
+        assert selectors.parse_labels(str(selector)).matches(have) is selector.matches(have)
+
+
 def test_exact_values_can_be_looked_up_in_an_index() -> None:
     assert selectors.parse_labels("a=1,b in (2),c in (3,4),d!=5,e").exact == {"a": "1", "b": "2"}
     assert selectors.parse_fields("spec.nodeName=n1,status.phase!=Failed").exact == {"spec.nodeName": "n1"}

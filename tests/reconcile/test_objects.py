@@ -66,7 +66,8 @@ def test_which_pods_count(phase, deleting, active, terminal):
         ("Exists", (), {}, False),
         ("DoesNotExist", (), {}, True),
         ("DoesNotExist", (), {"k": "a"}, False),
-        ("Gt", ("1",), {"k": "2"}, False),
+        ("Gt", ("1",), {"k": "2"}, True),
+        ("Like", ("a",), {"k": "a"}, False),
     ],
 )
 def test_selectors(operator, values, labels, matches):

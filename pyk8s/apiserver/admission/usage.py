@@ -14,6 +14,7 @@ from pyk8s.api.objectmeta import Object
 from pyk8s.api.podresources import pod_limits, pod_requests, qos_class
 from pyk8s.api.quantity import format_bytes, format_millicores, parse
 from pyk8s.api.resources import Resource
+from pyk8s.api.selectors import fulfils
 
 Amounts: TypeAlias = dict[str, Fraction]
 """By the name a quota has for it: "pods", "requests.cpu", "count/deployments.apps"."""
@@ -173,19 +174,7 @@ def _in_scope(expression: Object, pod: Object) -> bool:
         case "NotBestEffort":
             return qos_class(spec) != "BestEffort"
         case "PriorityClass":
-            return _matches(expression, spec.get("priorityClassName", ""))
+            name = spec.get("priorityClassName") or None
+            return fulfils(expression.get("operator", ""), expression.get("values") or (), name)
         case _:
             return False
-
-
-def _matches(expression: Object, value: str) -> bool:
-    values = expression.get("values") or ()
-    match expression.get("operator"):
-        case "In":
-            return value in values
-        case "NotIn":
-            return value not in values
-        case "DoesNotExist":
-            return not value
-        case _:
-            return bool(value)

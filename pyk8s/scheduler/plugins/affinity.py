@@ -6,11 +6,13 @@ hold, and a term without any means no node.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from pyk8s.api.selectors import fulfils
 from pyk8s.scheduler.columns import Mask, Score
 from pyk8s.scheduler.framework import BEST, NODES, Plugin, because, remembered
 from pyk8s.scheduler.objects import NodeSelectorTerm
@@ -18,40 +20,18 @@ from pyk8s.scheduler.snapshot import Snapshot
 from pyk8s.scheduler.template import PodTemplate
 
 
-def _condition(operator: str, values: Sequence[str]) -> Callable[[str | None], bool]:
-    match operator:
-        case "In":
-            return lambda text: text in values
-        case "NotIn":
-            return lambda text: text not in values
-        case "Exists":
-            return lambda text: text is not None
-        case "DoesNotExist":
-            return lambda text: text is None
-        case "Gt" | "Lt":
-            return lambda text: _compares(operator, text, values)
-        case _:
-            return lambda text: False
-
-
-def _compares(operator: str, text: str | None, values: Sequence[str]) -> bool:
-    try:
-        have, bound = int(text or ""), int(values[0])
-    except (ValueError, IndexError):
-        return False
-    return have > bound if operator == "Gt" else have < bound
+def _condition(requirement: dict[str, Any]) -> Callable[[str | None], bool]:
+    return partial(fulfils, requirement.get("operator", ""), requirement.get("values") or ())
 
 
 def _expression(requirement: dict[str, Any], cluster: Snapshot) -> Mask:
-    holds = _condition(requirement.get("operator", ""), requirement.get("values") or ())
-    return cluster.nodes.label(requirement.get("key", "")).where(holds)
+    return cluster.nodes.label(requirement.get("key", "")).where(_condition(requirement))
 
 
 def _field(requirement: dict[str, Any], cluster: Snapshot) -> Mask:
     if requirement.get("key") != "metadata.name":
         return np.zeros(cluster.rows.size, dtype=np.bool_)
-    holds = _condition(requirement.get("operator", ""), requirement.get("values") or ())
-    return np.fromiter(map(holds, cluster.rows.names), dtype=np.bool_, count=cluster.rows.size)
+    return np.fromiter(map(_condition(requirement), cluster.rows.names), dtype=np.bool_, count=cluster.rows.size)
 
 
 def term(one: NodeSelectorTerm, cluster: Snapshot) -> Mask:
