@@ -11,6 +11,7 @@ import orjson
 
 from pyk8s.api.errors import ApiError
 from pyk8s.cli import manifests, options
+from pyk8s.cli.failures import Failures
 from pyk8s.cli.session import Session, warn
 from pyk8s.cli.targets import Target, of_manifest, parse_targets, qualified_kind
 from pyk8s.cli.verbs.wait import until_gone
@@ -86,34 +87,43 @@ def grace_seconds(flags: dict[str, Any]) -> int | None:
 
 async def delete_all(client: Client, targets: Sequence[Target], flags: dict[str, Any]) -> None:
     """Delete every target, say so, and wait for them."""
-    named = [each for target in targets for each in await _members(client, target, flags)]
-    if not named and not flags["ignore_not_found"]:
+    failures, leaving, named = Failures(), [], []
+    for target in targets:
+        with failures.each():
+            named += await _members(client, target, flags)
+    if not named and not flags["ignore_not_found"] and not failures:
         click.echo("No resources found", err=True)
-    leaving = []
     for target in named:
-        try:
-            body = (
-                await client.delete(
-                    target.ref,
-                    grace_seconds=grace_seconds(flags),
-                    propagation=flags["cascade"].capitalize(),
-                    dry_run=flags["dry_run"] == "server",
-                )
-                if flags["dry_run"] != "client"
-                else b"{}"
-            )
-        except ApiError as why:
-            if why.reason == "NotFound" and flags["ignore_not_found"]:
-                continue
-            raise
-        _say(target, flags)
-        leaving.append((target, _uid(body)))
+        with failures.each():
+            uid = await _delete_one(client, target, flags)
+            if uid is not None:
+                _say(target, flags)
+                leaving.append((target, uid))
     if flags["wait"] and flags["dry_run"] == "none":
         from pyk8s.cli.durations import seconds
 
         limit = seconds(flags["timeout"], "--timeout")
         waits = (until_gone(client, target.ref, uid=uid, timeout=limit) for target, uid in leaving)
         await asyncio.gather(*waits)
+    failures.tell()
+
+
+async def _delete_one(client: Client, target: Target, flags: dict[str, Any]) -> str | None:
+    """Delete it; its uid, or None when it need not be there and is not."""
+    if flags["dry_run"] == "client":
+        return ""
+    try:
+        body = await client.delete(
+            target.ref,
+            grace_seconds=grace_seconds(flags),
+            propagation=flags["cascade"].capitalize(),
+            dry_run=flags["dry_run"] == "server",
+        )
+    except ApiError as why:
+        if why.reason == "NotFound" and flags["ignore_not_found"]:
+            return None
+        raise
+    return _uid(body)
 
 
 def _say(target: Target, flags: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from pyk8s.api.refs import ENDPOINT_SLICES, EVENTS, PODS, REPLICA_SETS
 from pyk8s.cli import manifests, options
 from pyk8s.cli.describe import describe as describe_text
 from pyk8s.cli.describe.layout import Related
+from pyk8s.cli.failures import Failures
 from pyk8s.cli.session import Session
 from pyk8s.cli.targets import Target, of_manifest, parse_targets
 from pyk8s.client.interface import Client
@@ -41,19 +42,24 @@ def describe(session: Session, words: tuple[str, ...], show_events: bool, **flag
         targets = [of_manifest(session.resources, each, session.namespace) for each in read]
     else:
         targets = parse_targets(session.resources, words, "" if flags["all_namespaces"] else session.namespace)
-    texts = session.run(lambda client: _describe_all(client, targets, flags, show_events))
-    if not texts:
+    failures = Failures()
+    texts = session.run(lambda client: _describe_all(client, targets, flags, show_events, failures))
+    if not texts and not failures:
         click.echo("No resources found.", err=True)
     click.echo("\n\n".join(texts), nl=False)
+    failures.tell()
 
 
-async def _describe_all(client: Client, targets: list[Target], flags: dict[str, Any], show_events: bool) -> list[str]:
+async def _describe_all(
+    client: Client, targets: list[Target], flags: dict[str, Any], show_events: bool, failures: Failures
+) -> list[str]:
     texts = []
     for target in targets:
-        for value in await _values(client, target, flags):
-            value.setdefault("kind", target.resource.kind)
-            related = await _related(client, value, show_events)
-            texts.append(describe_text(value, related, datetime.now(UTC)))
+        with failures.each():
+            for value in await _values(client, target, flags):
+                value.setdefault("kind", target.resource.kind)
+                related = await _related(client, value, show_events)
+                texts.append(describe_text(value, related, datetime.now(UTC)))
     return texts
 
 

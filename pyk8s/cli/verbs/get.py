@@ -13,6 +13,7 @@ import orjson
 from pyk8s.api.errors import ApiError
 from pyk8s.api.resources import Resource
 from pyk8s.cli import manifests, options
+from pyk8s.cli.failures import Failures
 from pyk8s.cli.printers.jsonpath import parse, render
 from pyk8s.cli.printers.output import Output, parse_output
 from pyk8s.cli.printers.table import Columns, Layout, body_rows, header_row, whole
@@ -75,11 +76,13 @@ def get(session: Session, words: tuple[str, ...], raw: str, **flags: Any) -> Non
     if flags["watch"] or flags["watch_only"]:
         session.run(lambda client: watch(client, targets, query, only=flags["watch_only"]))
         return
-    text, found = session.run(lambda client: show(client, targets, query))
-    if not found and query.output.table and not query.ignore_not_found:
+    failures = Failures()
+    text, found = session.run(lambda client: show(client, targets, query, failures))
+    if not found and not failures and query.output.table and not query.ignore_not_found:
         where = "" if flags["all_namespaces"] or not targets[0].namespace else f" in {targets[0].namespace} namespace"
         click.echo(f"No resources found{where}.", err=True)
     click.echo(text, nl=False)
+    failures.tell()
 
 
 def _query(flags: dict[str, Any]) -> Query:
@@ -119,16 +122,16 @@ def _targets(session: Session, words: Sequence[str], flags: dict[str, Any]) -> l
     return targets
 
 
-async def show(client: Client, targets: Sequence[Target], query: Query) -> tuple[str, int]:
-    """The text for `targets`, and how many objects were found."""
+async def show(client: Client, targets: Sequence[Target], query: Query, failures: Failures) -> tuple[str, int]:
+    """The text for `targets`, and how many objects were found; `failures` gets those that were not."""
     if not query.output.table:
-        return await _show_objects(client, targets, query)
+        return await _show_objects(client, targets, query, failures)
     kinds: dict[Resource, list[Target]] = {}
     for target in targets:
         kinds.setdefault(target.resource, []).append(target)
     blocks, count = [], 0
     for resource, members in kinds.items():
-        table = await _table(client, members, query)
+        table = await _table(client, members, query, failures)
         prefix = qualified_kind(resource) if query.layout.kind_prefix or len(kinds) > 1 else ""
         layout = replace(query.layout, kind_prefix=prefix)
         layout = layout if resource.namespaced else replace(layout, namespaces=False)
@@ -139,10 +142,10 @@ async def show(client: Client, targets: Sequence[Target], query: Query) -> tuple
     return "\n".join(blocks), count
 
 
-async def _table(client: Client, targets: Sequence[Target], query: Query) -> dict[str, Any]:
+async def _table(client: Client, targets: Sequence[Target], query: Query, failures: Failures) -> dict[str, Any]:
     merged: dict[str, Any] = {"columnDefinitions": [], "rows": []}
     for target in targets:
-        for body in await _answers(client, target, query, View.TABLE):
+        for body in await _answers(client, target, query, View.TABLE, failures):
             table = orjson.loads(body)
             merged["columnDefinitions"] = merged["columnDefinitions"] or table.get("columnDefinitions") or []
             merged["rows"] += table.get("rows") or []
@@ -151,22 +154,23 @@ async def _table(client: Client, targets: Sequence[Target], query: Query) -> dic
     return merged
 
 
-async def _answers(client: Client, target: Target, query: Query, view: View) -> Sequence[bytes]:
-    if not target.name:
-        return (await client.list(target.ref, labels=query.labels, fields=query.fields, view=view)).items
-    ref = target.ref.sub(query.subresource) if query.subresource else target.ref
-    try:
-        return [await client.get(ref, view=view)]
-    except ApiError as why:
-        if why.reason == "NotFound" and query.ignore_not_found:
-            return []
-        raise
+async def _answers(client: Client, target: Target, query: Query, view: View, failures: Failures) -> Sequence[bytes]:
+    with failures.each():
+        if not target.name:
+            return (await client.list(target.ref, labels=query.labels, fields=query.fields, view=view)).items
+        ref = target.ref.sub(query.subresource) if query.subresource else target.ref
+        try:
+            return [await client.get(ref, view=view)]
+        except ApiError as why:
+            if why.reason != "NotFound" or not query.ignore_not_found:
+                raise
+    return []
 
 
-async def _objects(client: Client, targets: Sequence[Target], query: Query) -> list[dict[str, Any]]:
+async def _objects(client: Client, targets: Sequence[Target], query: Query, failures: Failures) -> list[dict[str, Any]]:
     found = []
     for target in targets:
-        for body in await _answers(client, target, query, View.OBJECT):
+        for body in await _answers(client, target, query, View.OBJECT, failures):
             value = orjson.loads(body)
             value.setdefault("apiVersion", target.resource.api_version)
             value.setdefault("kind", target.resource.kind)
@@ -179,7 +183,9 @@ async def _objects(client: Client, targets: Sequence[Target], query: Query) -> l
 async def _sorted_rows(
     client: Client, targets: Sequence[Target], query: Query, rows: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    order = {_identity(value): sort_key(value, query.sort_by) for value in await _objects(client, targets, query)}
+    # What is not there has been told with the rows.
+    values = await _objects(client, targets, query, Failures())
+    order = {_identity(value): sort_key(value, query.sort_by) for value in values}
     return sorted(rows, key=lambda row: order.get(_identity(row["object"]), (0, 0, "")))
 
 
@@ -196,8 +202,10 @@ def sort_key(value: dict[str, Any], path: str) -> tuple[int, float, str]:
         return (2, 0.0, text) if text else (0, 0.0, "")
 
 
-async def _show_objects(client: Client, targets: Sequence[Target], query: Query) -> tuple[str, int]:
-    objects = await _objects(client, targets, query)
+async def _show_objects(client: Client, targets: Sequence[Target], query: Query, failures: Failures) -> tuple[str, int]:
+    objects = await _objects(client, targets, query, failures)
+    if not objects and failures:
+        return "", 0
     if query.sort_by:
         objects.sort(key=lambda value: sort_key(value, query.sort_by))
     assert query.output.render is not None

@@ -9,6 +9,7 @@ import click
 import orjson
 
 from pyk8s.cli import manifests, options
+from pyk8s.cli.failures import Failures
 from pyk8s.cli.session import Session
 from pyk8s.cli.targets import Target, of_manifest, parse_targets
 from pyk8s.client.interface import Client, PatchType
@@ -75,10 +76,11 @@ def split_words(words: Sequence[str]) -> tuple[list[str], dict[str, str | None]]
 async def _change_all(
     client: Client, targets: Sequence[Target], field: str, changes: dict[str, str | None], flags: dict[str, Any]
 ) -> None:
-    members = []
+    members, failures = [], Failures()
     for target in targets:
         if target.name:
-            members.append((target, orjson.loads(await client.get(target.ref))))
+            with failures.each():
+                members.append((target, orjson.loads(await client.get(target.ref))))
             continue
         if not (flags["everything"] or flags["selector"] or flags["field_selector"] or flags["only_list"]):
             raise click.UsageError("say which: a name, a selector (-l), or --all")
@@ -91,12 +93,14 @@ async def _change_all(
         if flags["only_list"]:
             click.echo("".join(f"{key}={text}\n" for key, text in sorted(held.items())), nl=False)
             continue
-        text = judge_change(target, held, changes, flags["overwrite"], field)
-        if text != "not changed" and flags["dry_run"] != "client":
-            patch = orjson.dumps({"metadata": {field: changes}})
-            dry = flags["dry_run"] == "server"
-            await client.patch(target.ref, patch, PatchType.MERGE, dry_run=dry, manager="pyk8s-label")
-        click.echo(f"{target.label} {text}")
+        with failures.each():
+            text = judge_change(target, held, changes, flags["overwrite"], field)
+            if text != "not changed" and flags["dry_run"] != "client":
+                patch = orjson.dumps({"metadata": {field: changes}})
+                dry = flags["dry_run"] == "server"
+                await client.patch(target.ref, patch, PatchType.MERGE, dry_run=dry, manager="pyk8s-label")
+            click.echo(f"{target.label} {text}")
+    failures.tell()
 
 
 def judge_change(
