@@ -16,6 +16,7 @@ from pyk8s.api.errors import ApiError
 from pyk8s.api.patch import three_way
 from pyk8s.api.schema import Schema, Shape
 from pyk8s.cli import manifests, options
+from pyk8s.cli.failures import HOPELESS, Failures
 from pyk8s.cli.printers.output import Output, parse_output
 from pyk8s.cli.session import Session, warn
 from pyk8s.cli.targets import Target, of_manifest
@@ -23,6 +24,9 @@ from pyk8s.client.interface import Client, PatchType
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 MANAGER = "pyk8s-client-side-apply"
+
+MAX_NOTES = 256 * 1024
+"""Bytes of annotations that an object may have. Source: apimachinery, pkg/api/validation, TotalAnnotationSizeLimitB."""
 
 ATTEMPTS = 5
 """How often a patch is made anew when the object changed in between."""
@@ -65,17 +69,18 @@ def apply(session: Session, files: tuple[str, ...], recursive: bool, selector: s
     printer = parse_output(flags["output"])
 
     async def work(client: Client) -> None:
-        failures = []
+        failures = Failures()
         for manifest, target in zip(found, targets, strict=True):
-            try:
-                await apply_one(client, manifest, target, printer, flags["dry_run"])
-            except ApiError as why:
-                # One object that is refused does not keep the others from being applied, as with kubectl.
-                failures.append(f"{manifest.source}: {target.label}: {why.message}")
+            with failures.each():
+                try:
+                    await apply_one(client, manifest, target, printer, flags["dry_run"])
+                except ApiError as why:
+                    if why.code in HOPELESS:
+                        raise
+                    raise click.ClickException(f"{manifest.source}: {target.label}: {why.message}") from why
         if prune and not failures:
             await _prune(client, targets, selector, flags["dry_run"])
-        if failures:
-            raise click.ClickException("\n".join(failures))
+        failures.tell()
 
     session.run(work)
 
@@ -98,6 +103,12 @@ def annotated(value: dict[str, Any]) -> dict[str, Any]:
     return {**value, "metadata": {**metadata, "annotations": {**notes, LAST_APPLIED: text}}}
 
 
+def notes_size(value: dict[str, Any]) -> int:
+    """Bytes of all annotations, as the API counts them."""
+    notes = value["metadata"].get("annotations") or {}
+    return sum(len(str(key).encode()) + len(str(text).encode()) for key, text in notes.items())
+
+
 def change(shape: Shape | None, current: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
     """The patch that makes `current` as `manifest` says; {} when it is so already."""
     held = (current["metadata"].get("annotations") or {}).get(LAST_APPLIED)
@@ -115,6 +126,11 @@ async def apply_one(
     body = {**manifest.object, "metadata": {**manifest.object["metadata"]}}
     if target.namespace:
         body["metadata"]["namespace"] = target.namespace
+    if notes_size(annotated(body)) > MAX_NOTES:
+        raise manifests.ManifestInvalid(
+            f"{manifest.source}: {target.label} is too large for apply, which keeps a copy of it among its annotations "
+            f"(at most {MAX_NOTES // 1024} KiB): use `pyk8s create -f`, and `pyk8s replace -f` when it is there"
+        )
     answer, word = await _apply(client, body, target, dry_run)
     if printer.render is not None:
         click.echo(printer.render(answer), nl=False)

@@ -1,5 +1,7 @@
 """Apply: created, configured, unchanged; what others set stays; what left the manifest goes."""
 
+import json
+
 import orjson
 import pytest
 
@@ -103,3 +105,15 @@ def test_one_refusal_does_not_keep_the_others_back_and_fails_in_the_end(rig):
     assert result.exit_code == 1
     assert "document 1: configmap/c: no" in result.output
     assert "d" in rig.names(CONFIG_MAPS.within("default"))
+
+
+def test_what_is_too_large_for_a_copy_in_an_annotation_is_told_what_to_use(rig, tmp_path):
+    def manifest(name, size):
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"a": "x" * size}}
+
+    path = tmp_path / "x.yaml"
+    path.write_text("---\n".join(json.dumps(manifest(*each)) + "\n" for each in [("big", 262_144), ("small", 261_000)]))
+    result = rig.run(apply, "-f", str(path))
+    assert "document 1: configmap/big is too large for apply" in str(result.exception)
+    assert "`pyk8s create -f`" in str(result.exception)
+    assert rig.names(CONFIG_MAPS.within("default")) == ["small"]
