@@ -85,7 +85,7 @@ class Settings(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
             ports = int(first), int(last)
         except ValueError:
             raise SettingsInvalid(f"nodePortRange must be FIRST-LAST, not {self.node_port_range!r}") from None
-        return Config(
+        made = Config(
             service_cidr=self.service_cidr,
             node_ports=ports,
             issuer=self.service_account.issuer,
@@ -94,6 +94,11 @@ class Settings(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
             advertise_address=self.advertise_address,
             advertise_port=self.advertise_port or port,
         )
+        try:
+            assert made.services
+        except ValueError as why:
+            raise SettingsInvalid(f"serviceCIDR: {why}") from why
+        return made
 
 
 def settings_of(given: Mapping[str, Any], where: str = "the settings") -> Settings:

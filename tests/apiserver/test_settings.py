@@ -69,6 +69,11 @@ def test_a_range_that_is_none_is_named():
         settings_of(LEAST | {"nodePortRange": "30000"}).registry(1)
 
 
+def test_a_range_of_services_that_cannot_be_is_named():
+    with pytest.raises(SettingsInvalid, match="serviceCIDR: .*two ranges of one family"):
+        settings_of(LEAST | {"serviceCIDR": "10.0.0.0/16,10.1.0.0/16"}).registry(1)
+
+
 def test_settings_stand_in_a_file(tmp_path):
     (tmp_path / "apiserver.yaml").write_text(yaml.safe_dump(FULL))
     assert read(tmp_path / "apiserver.yaml").cluster_name == "demo"

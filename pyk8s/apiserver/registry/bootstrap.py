@@ -39,7 +39,7 @@ def system_objects(config: Config) -> list[Object]:
             "kind": "ServiceCIDR",
             "apiVersion": "networking.k8s.io/v1",
             "metadata": {"name": "kubernetes"},
-            "spec": {"cidrs": [config.service_cidr]},
+            "spec": {"cidrs": [str(network) for network in config.services]},
         },
         kubernetes_service(config),
     ]

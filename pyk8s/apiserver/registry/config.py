@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+MOST_BITS = 20
+"""Bits that tell the services of one range apart. Source: kube-apiserver, --service-cluster-ip-range."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +14,7 @@ class Config:
     """Settings of one cluster; every API server of it has the same. Times are seconds."""
 
     service_cidr: str = "10.96.0.0/16"
+    """The range of services' addresses; of two families, two ranges with a comma between them, the usual one first."""
     node_ports: tuple[int, int] = (30000, 32767)
     """The first and the last node port."""
     issuer: str = "https://kubernetes.default.svc.cluster.local"
@@ -35,13 +39,18 @@ class Config:
         return bool(self.advertise_address and self.advertise_port)
 
     @property
-    def services(self) -> IPv4Network:
-        """The addresses of services."""
-        found = ip_network(self.service_cidr)
-        assert isinstance(found, IPv4Network)
+    def services(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The addresses of services: one range, or one of each family. Raises ValueError that says what is wrong."""
+        found = tuple(ip_network(text.strip()) for text in self.service_cidr.split(","))
+        if len({network.version for network in found}) != len(found):
+            raise ValueError(f"{self.service_cidr} names two ranges of one family: write one of IPv4 and one of IPv6")
+        for network in found:
+            if not 4 <= network.num_addresses <= 1 << MOST_BITS:
+                low, high = network.max_prefixlen - MOST_BITS, network.max_prefixlen - 2
+                raise ValueError(f"{network}: write a prefix from /{low} to /{high}")
         return found
 
     @property
     def first_service_ip(self) -> str:
         """The address of the `kubernetes` service."""
-        return str(self.services[1])
+        return str(self.services[0][1])

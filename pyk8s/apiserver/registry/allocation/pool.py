@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from pyk8s.aio import clock
@@ -38,8 +38,14 @@ class Holder:
         return cls(namespace, name, "" if (namespace, name) == API_SERVICE else metadata.get("uid", ""))
 
 
+def unlabelled(name: str) -> Mapping[str, str]:
+    """No labels."""
+    return {}
+
+
 class Pool:
-    """Names that stand in the store as objects of `resource`, with `labels`; `kept` are those never given back."""
+    """Names that stand in the store as objects of `resource`, with the labels that `labels` gives each; `kept` are
+    those never given back."""
 
     def __init__(
         self,
@@ -47,13 +53,13 @@ class Pool:
         cacher: Cacher,
         resource: Resource,
         *,
-        labels: Mapping[str, str] | None = None,
+        labels: Callable[[str], Mapping[str, str]] = unlabelled,
         kept: Collection[str] = (),
     ) -> None:
         self._records = records
         self._cacher = cacher
         self.resource = resource
-        self._labels = dict(labels or {})
+        self._labels = labels
         self._kept = frozenset(kept)
 
     def is_taken(self, name: str) -> bool:
@@ -77,7 +83,7 @@ class Pool:
                 "name": name,
                 "uid": str(uuid.uuid4()),
                 "creationTimestamp": timestamp(clock.now()),
-                "labels": self._labels,
+                "labels": dict(self._labels(name)),
                 "annotations": {UID: holder.uid},
             },
             "spec": {"parentRef": parent},

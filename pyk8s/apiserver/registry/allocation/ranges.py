@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from random import Random
 
 GUESSES = 16
@@ -38,10 +38,10 @@ class Band:
                 yield number
 
 
-def address_band(network: IPv4Network) -> Band:
-    """The addresses of services: all but the network's own, the first (the API's) and the broadcast address."""
+def address_band(network: IPv4Network | IPv6Network) -> Band:
+    """The addresses of services: all but the network's own and, of IPv4, the broadcast address."""
     size = network.num_addresses
-    first, last = int(network.network_address) + 1, int(network.broadcast_address) - 1
+    first, last = int(network.network_address) + 1, int(network.broadcast_address) - (network.version == 4)
     return Band(first, last, 0 if size < 16 else min(max(16, size // 16), 256))
 
 
@@ -49,8 +49,3 @@ def port_band(first: int, last: int) -> Band:
     """The node ports."""
     size = last - first + 1
     return Band(first, last, 0 if size < 32 else min(max(16, size // 32), 128))
-
-
-def address(number: int) -> str:
-    """The address that a number of an address band stands for."""
-    return str(IPv4Address(number))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from ipaddress import AddressValueError, IPv4Address
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from random import Random, SystemRandom
 from typing import TypeAlias
 
@@ -12,8 +13,9 @@ from pyk8s.api.objectmeta import Object
 from pyk8s.api.resources import Resource
 from pyk8s.api.validation.causes import invalid as invalid_value
 from pyk8s.apiserver.cacher.cacher import Cacher
+from pyk8s.apiserver.registry.allocation.families import canonical, family_of, settle
 from pyk8s.apiserver.registry.allocation.pool import Holder, Pool
-from pyk8s.apiserver.registry.allocation.ranges import Band, address, address_band, port_band
+from pyk8s.apiserver.registry.allocation.ranges import Band, address_band, port_band
 from pyk8s.apiserver.registry.claims import Claim
 from pyk8s.apiserver.registry.config import Config
 from pyk8s.apiserver.registry.records import Records
@@ -32,11 +34,36 @@ NODE_PORTS = Resource(
 """Stored like an object, served to nobody: which service has which node port."""
 
 ADDRESSES = ("networking.k8s.io", "v1", "ipaddresses")
-ADDRESS_LABELS = {
-    "ipaddress.kubernetes.io/ip-family": "IPv4",
-    "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
-}
-"""Source: KEP-1880, labels of the IPAddress objects that the allocator makes."""
+
+
+def address_labels(address: str) -> Mapping[str, str]:
+    """The labels of the IPAddress object of `address`. Source: KEP-1880."""
+    return {
+        "ipaddress.kubernetes.io/ip-family": family_of(address),
+        "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The addresses of services of one family."""
+
+    network: IPv4Network | IPv6Network
+    band: Band
+
+    @classmethod
+    def of(cls, network: IPv4Network | IPv6Network) -> Range:
+        """The range of that network."""
+        return cls(network, address_band(network))
+
+    @property
+    def family(self) -> str:
+        """IPv4 or IPv6."""
+        return f"IPv{self.network.version}"
+
+    def address(self, number: int) -> str:
+        """The address that a number of the band stands for."""
+        return str(type(self.network.network_address)(number))
 
 
 Names: TypeAlias = tuple[set[str], set[int]]
@@ -82,19 +109,21 @@ class ServiceClaims:
         self, records: Records, cacher: Cacher, addresses: Resource, config: Config, random: Random | None = None
     ) -> None:
         kept = {config.first_service_ip}
-        self.addresses = Pool(records, cacher, addresses, labels=ADDRESS_LABELS, kept=kept)
+        self.addresses = Pool(records, cacher, addresses, labels=address_labels, kept=kept)
         self.ports = Pool(records, cacher, NODE_PORTS)
-        self._network = config.services
-        self._address_band = address_band(config.services)
+        self._ranges = {held.family: held for held in map(Range.of, config.services)}
         self._port_band = port_band(*config.node_ports)
         self._random = random or SystemRandom()
 
     async def claim(self, new: Object, old: Object | None, dry_run: bool) -> Claim:
         """Take what the service needs and has not. Raises ApiError (Invalid) when what it names is not to be had."""
+        spec, causes = settle(new["spec"], old["spec"] if old else None, tuple(self._ranges))
+        if causes:
+            raise invalid("", "Service", new["metadata"].get("name", ""), causes)
         taking = Taking(Holder.of(new), dry_run)
         before = names_of(old) if old else (set(), set())
         try:
-            spec = await self._with_address(new, before[0], taking)
+            spec = await self._with_addresses({**new, "spec": spec}, before[0], taking)
             spec = await self._with_ports({**new, "spec": spec}, before[1], taking)
         except BaseException:
             await taking.undo()
@@ -121,35 +150,44 @@ class ServiceClaims:
         for number in ports:
             await self.ports.give(str(number), holder)
 
-    async def _with_address(self, new: Object, held: set[str], taking: Taking) -> Object:
+    async def _with_addresses(self, new: Object, held: set[str], taking: Taking) -> Object:
+        """With an address of each of its families, where it needs some."""
         spec: Object = new["spec"]
         if not has_address(spec):
             return spec
-        wanted = spec.get("clusterIP")
-        if wanted in held:
-            return spec
-        if wanted:
-            await self._take_address(new, wanted, taking)
-            return spec
-        found = await taking.any(self.addresses, self._address_band, address, self._random)
+        named: list[str] = spec.get("clusterIPs") or []
+        families: list[str] = spec["ipFamilies"]
+        addresses = []
+        for index, family in enumerate(families):
+            wanted = named[index] if index < len(named) else ""
+            if not wanted and family not in self._ranges:
+                # It prefers two families, and the cluster has one of them only by now.
+                continue
+            if not wanted:
+                wanted = await self._any_address(family, taking)
+            elif canonical(wanted) not in held:
+                await self._take_address(new, named, wanted, family, taking)
+            addresses.append(wanted)
+        return {**spec, "clusterIP": addresses[0], "clusterIPs": addresses}
+
+    async def _any_address(self, family: str, taking: Taking) -> str:
+        held = self._ranges[family]
+        found = await taking.any(self.addresses, held.band, held.address, self._random)
         if found is None:
             raise internal("failed to allocate a serviceIP: range is full")
-        return {**spec, "clusterIP": found, "clusterIPs": [found]}
+        return found
 
-    async def _take_address(self, new: Object, wanted: str, taking: Taking) -> None:
-        try:
-            inside = int(IPv4Address(wanted)) in self._address_band
-        except AddressValueError:
-            raise _refused(new, "spec.clusterIPs[0]", wanted, "must be a valid IP address") from None
-        if not inside:
+    async def _take_address(self, new: Object, named: list[str], wanted: str, family: str, taking: Taking) -> None:
+        held = self._ranges[family]
+        if int(ip_address(wanted)) not in held.band:
             why = (
                 f"failed to allocate IP {wanted}: the provided IP ({wanted}) is not in the valid range. "
-                f"The range of valid IPs is {self._network}"
+                f"The range of valid IPs is {held.network}"
             )
-            raise _refused(new, "spec.clusterIPs", [wanted], why)
-        if not await taking.named(self.addresses, wanted):
+            raise _refused(new, "spec.clusterIPs", named, why)
+        if not await taking.named(self.addresses, canonical(wanted)):
             why = f"failed to allocate IP {wanted}: provided IP is already allocated"
-            raise _refused(new, "spec.clusterIPs", [wanted], why)
+            raise _refused(new, "spec.clusterIPs", named, why)
 
     async def _with_ports(self, new: Object, held: set[int], taking: Taking) -> Object:
         spec: Object = new["spec"]
@@ -206,9 +244,8 @@ def _shared(given: dict[tuple[int, str], int], port: Object) -> int:
 def names_of(service: Object) -> Names:
     """The addresses and the node ports that a service holds."""
     spec = service.get("spec") or {}
-    addresses = set(spec.get("clusterIPs") or ([spec["clusterIP"]] if spec.get("clusterIP") else []))
-    if not has_address(spec):
-        addresses = set()
+    named = spec.get("clusterIPs") or ([spec["clusterIP"]] if spec.get("clusterIP") else [])
+    addresses = set(map(canonical, named)) if has_address(spec) else set()
     ports = {port["nodePort"] for port in spec.get("ports") or () if port.get("nodePort")}
     if spec.get("healthCheckNodePort"):
         ports.add(spec["healthCheckNodePort"])

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyk8s.api import syntax
 from pyk8s.api.errors import Cause
 from pyk8s.api.objectmeta import Object
-from pyk8s.api.validation.causes import immutable, required
+from pyk8s.api.validation.causes import duplicate, each, required, unsupported
 from pyk8s.api.validation.causes import invalid as invalid_value
 from pyk8s.apiserver.registry.objects import without
 from pyk8s.apiserver.registry.strategies.strategy import Strategy
@@ -53,9 +54,6 @@ def prepare_for_create(new: Object, now: str) -> Object:
         spec["clusterIPs"] = [spec["clusterIP"]]
     if spec.get("clusterIPs") and not spec.get("clusterIP"):
         spec["clusterIP"] = spec["clusterIPs"][0]
-    if type_of(spec) != "ExternalName":
-        spec.setdefault("ipFamilies", ["IPv4"])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
     return {**new, "spec": spec, "status": {"loadBalancer": {}}}
 
 
@@ -64,14 +62,9 @@ def prepare_for_update(new: Object, old: Object) -> Object:
     spec, before = dict(new.get("spec") or {}), old.get("spec") or {}
     if type_of(spec) == "ExternalName":
         return {**new, "spec": without(spec, "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy")}
-    if type_of(before) != "ExternalName" and not spec.get("clusterIP") and not spec.get("clusterIPs"):
-        for field in ("clusterIP", "clusterIPs"):
-            if field in before:
-                spec[field] = before[field]
-    if spec.get("clusterIP") and not spec.get("clusterIPs"):
-        spec["clusterIPs"] = [spec["clusterIP"]]
-    for field, default in (("ipFamilies", ["IPv4"]), ("ipFamilyPolicy", "SingleStack")):
-        spec.setdefault(field, before.get(field, default))
+    _keep_addresses(spec, before)
+    if "ipFamilies" in before:
+        spec.setdefault("ipFamilies", before["ipFamilies"])
     spec["ports"] = _ports(spec, before)
     if not is_exposed(spec) and spec.get("externalTrafficPolicy") == before.get("externalTrafficPolicy"):
         spec.pop("externalTrafficPolicy", None)
@@ -82,6 +75,17 @@ def prepare_for_update(new: Object, old: Object) -> Object:
     if not spec["ports"]:
         del spec["ports"]
     return {**new, "spec": spec}
+
+
+def _keep_addresses(spec: Object, before: Object) -> None:
+    """What the update left out of the addresses is as before; a clusterIP that came alone stands in the list too."""
+    if type_of(before) != "ExternalName":
+        if not spec.get("clusterIP") and not spec.get("clusterIPs") and "clusterIP" in before:
+            spec["clusterIP"] = before["clusterIP"]
+        if not spec.get("clusterIPs") and spec.get("clusterIP") == before.get("clusterIP") and "clusterIPs" in before:
+            spec["clusterIPs"] = before["clusterIPs"]
+    if spec.get("clusterIP") and not spec.get("clusterIPs"):
+        spec["clusterIPs"] = [spec["clusterIP"]]
 
 
 def _ports(spec: Object, before: Object) -> list[Object]:
@@ -113,8 +117,10 @@ def validate(new: Object, old: Object | None) -> list[Cause]:
     addresses = spec.get("clusterIPs") or []
     if addresses and spec.get("clusterIP") != addresses[0]:
         causes.append(invalid_value("spec.clusterIPs", addresses, "first value must match `clusterIP`"))
-    if old is not None and "ExternalName" not in (type_of(spec), type_of(before)) and before.get("clusterIP"):
-        causes += immutable("spec.clusterIPs[0]", spec.get("clusterIP"), before["clusterIP"])
+    if type_of(spec) != "ExternalName":
+        causes += _check_families(spec) + _check_addresses(spec)
+    if old is not None and "ExternalName" not in (type_of(spec), type_of(before)):
+        causes += _check_kept(spec, before)
     if type_of(spec) == "ExternalName" and not spec.get("externalName"):
         causes.append(required("spec.externalName"))
     if type_of(spec) != "ExternalName" and not spec.get("ports") and spec.get("clusterIP") != HEADLESS:
@@ -124,6 +130,58 @@ def validate(new: Object, old: Object | None) -> list[Cause]:
             if port.get("nodePort"):
                 at = f"spec.ports[{index}].nodePort"
                 causes.append(invalid_value(at, port["nodePort"], "may not be used when `type` is 'ClusterIP'"))
+    return causes
+
+
+FAMILIES = ("IPv4", "IPv6")
+POLICIES = ("PreferDualStack", "RequireDualStack", "SingleStack")
+KEPT = "may not change once set"
+
+
+def _check_families(spec: Object) -> list[Cause]:
+    causes: list[Cause] = []
+    families: list[str] = spec.get("ipFamilies") or []
+    for index, family in enumerate(families):
+        at = f"spec.ipFamilies[{index}]"
+        if family not in FAMILIES:
+            causes.append(unsupported(at, family, FAMILIES))
+        if family in families[:index]:
+            causes.append(duplicate(at, family))
+    policy = spec.get("ipFamilyPolicy")
+    return causes + ([unsupported("spec.ipFamilyPolicy", policy, POLICIES)] if policy not in (None, *POLICIES) else [])
+
+
+def _check_addresses(spec: Object) -> list[Cause]:
+    """The list of addresses: at most one of each family, each of the family that stands at its place."""
+    addresses: list[str] = spec.get("clusterIPs") or []
+    at = "spec.clusterIPs"
+    causes: list[Cause] = []
+    if HEADLESS in addresses and len(addresses) > 1 and addresses[0] == HEADLESS:
+        causes.append(invalid_value(at, addresses, "'None' must be the first and only value"))
+    named = [(index, one) for index, one in enumerate(addresses) if index or one != HEADLESS]
+    broken = [cause for index, one in named for cause in each(f"{at}[{index}]", one, syntax.ip_address(one))]
+    if len(addresses) > 2:
+        causes.append(invalid_value(at, addresses, "may only hold up to 2 values"))
+    if causes or broken:
+        return causes + broken
+    if len(addresses) == 2 and (":" in addresses[0]) == (":" in addresses[1]):
+        causes.append(invalid_value(at, addresses, "may specify no more than one IP for each IP family"))
+    for (index, one), family in zip(named, spec.get("ipFamilies") or (), strict=False):
+        if family in FAMILIES and family != FAMILIES[":" in one]:
+            text = f"expected an {family} value as indicated by `ipFamilies[{index}]`"
+            causes.append(invalid_value(f"{at}[{index}]", one, text))
+    return causes
+
+
+def _check_kept(spec: Object, before: Object) -> list[Cause]:
+    """The first address and the first family stay for ever, the second as long as there is one."""
+    causes: list[Cause] = []
+    headless = HEADLESS in (spec.get("clusterIP"), before.get("clusterIP"))
+    for field in ("clusterIPs", "ipFamilies") if not headless else ("clusterIPs",):
+        kept, held = spec.get(field) or [], before.get(field) or []
+        changed = next((index for index, (new, old) in enumerate(zip(kept, held, strict=False)) if new != old), None)
+        if changed is not None:
+            causes.append(invalid_value(f"spec.{field}[{changed if field == 'clusterIPs' else 0}]", kept, KEPT))
     return causes
 
 

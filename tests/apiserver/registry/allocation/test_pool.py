@@ -22,7 +22,7 @@ async def pool():
     store = MemoryStore()
     cacher = Cacher(store)
     await cacher.start()
-    yield Pool(Records(store, cacher, Leases(store)), cacher, NODE_PORTS, labels={"a": "b"}, kept={"1"})
+    yield Pool(Records(store, cacher, Leases(store)), cacher, NODE_PORTS, labels=lambda name: {"a": "b"}, kept={"1"})
     await cacher.close()
     await store.close()
 

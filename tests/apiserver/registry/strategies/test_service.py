@@ -32,7 +32,6 @@ def test_what_each_kind_of_service_has(spec, address, ports, health):
 def test_an_address_stands_in_both_places(sent):
     spec = rules.prepare_for_create(service(**sent), "T")["spec"]
     assert (spec["clusterIP"], spec["clusterIPs"]) == ("10.0.0.1", ["10.0.0.1"])
-    assert (spec["ipFamilies"], spec["ipFamilyPolicy"]) == (["IPv4"], "SingleStack")
 
 
 def port(number=80, node=0, protocol="TCP"):
@@ -67,6 +66,10 @@ def test_an_external_name_loses_what_belongs_to_an_address():
     assert not {"clusterIP", "clusterIPs", "ipFamilies"} & made["spec"].keys()
 
 
+def addressed(*addresses, **spec):
+    return service(clusterIP=addresses[0], clusterIPs=list(addresses), **spec)
+
+
 @pytest.mark.parametrize(
     ("new", "old", "fields"),
     [
@@ -76,7 +79,20 @@ def test_an_external_name_loses_what_belongs_to_an_address():
         (service(type="ExternalName", ports=[]), None, ["spec.externalName"]),
         (service(ports=[port(80, 30000)]), None, ["spec.ports[0].nodePort"]),
         (service(clusterIP="10.0.0.1", clusterIPs=["10.0.0.2"]), None, ["spec.clusterIPs"]),
-        (service(clusterIP="10.0.0.2"), service(clusterIP="10.0.0.1"), ["spec.clusterIPs[0]"]),
+        (addressed("10.0.0.2"), addressed("10.0.0.1"), ["spec.clusterIPs[0]"]),
+        (addressed("10.0.0.1", "fd00::1"), addressed("10.0.0.1"), []),
+        (addressed("10.0.0.1"), addressed("10.0.0.1", "fd00::1"), []),
+        (addressed("10.0.0.1", "fd00::2"), addressed("10.0.0.1", "fd00::1"), ["spec.clusterIPs[1]"]),
+        (addressed("10.0.0.1", "None"), None, ["spec.clusterIPs[1]"]),
+        (addressed("None", "10.0.0.1"), None, ["spec.clusterIPs"]),
+        (addressed("10.0.0.1", "10.0.0.2"), None, ["spec.clusterIPs"]),
+        (addressed("10.0.0.1", "fd00::1", "10.0.0.3"), None, ["spec.clusterIPs"]),
+        (addressed("10.0.0.1", ipFamilies=["IPv6"]), None, ["spec.clusterIPs[0]"]),
+        (addressed("None", ipFamilies=["IPv6"]), None, []),
+        (service(ipFamilies=["IPv4", "IPv5", "IPv4"]), None, ["spec.ipFamilies[1]", "spec.ipFamilies[2]"]),
+        (service(ipFamilyPolicy="Both"), None, ["spec.ipFamilyPolicy"]),
+        (service(ipFamilies=["IPv6"]), service(ipFamilies=["IPv4"]), ["spec.ipFamilies[0]"]),
+        (addressed("None", ipFamilies=["IPv6"]), addressed("None", ipFamilies=["IPv4"]), []),
         (service(clusterIP="10.0.0.2"), service(type="ExternalName"), []),
     ],
 )
