@@ -8,6 +8,9 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+MOST_BITS = 16
+"""Bits that tell the nodes' ranges of a cluster apart. Source: kube-controller-manager's range allocator."""
+
 
 class ConfigInvalid(ValueError):
     """A setting that is unknown, of the wrong type or impossible; the message names it and says what to write."""
@@ -17,12 +20,14 @@ class ConfigInvalid(ValueError):
 class Config:
     """Settings of all controllers; in the file their names are in camelCase. Times are seconds.
 
-    `root_ca` is the PEM by which pods trust the API server. `leader_elect` is for several processes on one cluster.
+    `cluster_cidr` is the range of pods' addresses; of two families, two ranges with a comma between them. `root_ca` is
+    the PEM by which pods trust the API server. `leader_elect` is for several processes on one cluster.
     """
 
     cluster_name: str = "pyk8s"
     cluster_cidr: str = "10.244.0.0/16"
     node_cidr_mask_size: int = 24
+    node_cidr_mask_size6: int = 64
     root_ca: str = ""
     node_monitor_grace_period: float = 40.0
     node_eviction_rate: float = 0.1
@@ -32,28 +37,43 @@ class Config:
     identity: str = ""
 
     def __post_init__(self) -> None:
-        try:
-            cluster = ip_network(self.cluster_cidr)
-        except ValueError as why:
-            raise ConfigInvalid(f"clusterCIDR: {why}: write a range such as 10.244.0.0/16") from why
-        if not cluster.prefixlen <= self.node_cidr_mask_size <= cluster.max_prefixlen - 2:
-            raise ConfigInvalid(
-                f"nodeCIDRMaskSize: {self.node_cidr_mask_size} does not fit clusterCIDR {self.cluster_cidr}: "
-                f"write a number from {cluster.prefixlen} to {cluster.max_prefixlen - 2}"
-            )
+        versions = [self._check_range(*each) for each in self.node_ranges]
+        if len(set(versions)) != len(versions):
+            raise ConfigInvalid(f"clusterCIDR: {self.cluster_cidr}: write one range, or one of IPv4 and one of IPv6")
         if self.node_monitor_grace_period <= 0:
             raise ConfigInvalid("nodeMonitorGracePeriod: must be more than 0 seconds")
+
+    @property
+    def node_ranges(self) -> tuple[tuple[str, int], ...]:
+        """The cluster's ranges of pods' addresses, each with the prefix length of one node's."""
+        ranges = [text.strip() for text in self.cluster_cidr.split(",")]
+        return tuple((each, self.node_cidr_mask_size6 if ":" in each else self.node_cidr_mask_size) for each in ranges)
+
+    @staticmethod
+    def _check_range(text: str, mask: int) -> int:
+        try:
+            cluster = ip_network(text)
+        except ValueError as why:
+            raise ConfigInvalid(f"clusterCIDR: {why}: write a range such as 10.244.0.0/16") from why
+        last = min(cluster.max_prefixlen - 2, cluster.prefixlen + MOST_BITS)
+        if not cluster.prefixlen <= mask <= last:
+            name = "nodeCIDRMaskSize" if cluster.version == 4 else "nodeCIDRMaskSizeIPv6"
+            raise ConfigInvalid(
+                f"{name}: {mask} does not fit clusterCIDR {text}: write a number from {cluster.prefixlen} to {last}"
+            )
+        return cluster.version
 
 
 NAMES: Mapping[str, str] = {
     "clusterName": "cluster_name",
     "clusterCIDR": "cluster_cidr",
     "nodeCIDRMaskSize": "node_cidr_mask_size",
+    "nodeCIDRMaskSizeIPv6": "node_cidr_mask_size6",
     "nodeMonitorGracePeriod": "node_monitor_grace_period",
     "nodeEvictionRate": "node_eviction_rate",
     "podQuarantine": "pod_quarantine",
     "terminatedPodThreshold": "terminated_pod_threshold",
-    "leaderElect": "leader_elect",
+    "leaderElection": "leader_elect",
     "identity": "identity",
 }
 """The field of each setting in the file; `rootCAFile` is read as well, and becomes `root_ca`."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -27,9 +25,12 @@ from pyk8s.controllers.serviceaccount.reconcile import ServiceAccountController
 from pyk8s.observe import logs
 from pyk8s.reconcile.context import Context
 from pyk8s.reconcile.informers import Informers, Scope
-from pyk8s.reconcile.leader import Leader
+from pyk8s.reconcile.leader import NAMESPACE, Leader, identity
 
 log = logs.get("controllers")
+
+LEASE = "kube-controller-manager"
+"""Who of several processes holds it runs the controllers."""
 
 
 class Controller(Protocol):
@@ -52,9 +53,7 @@ class Entry:
 
 
 ROSTER: tuple[Entry, ...] = (
-    Entry(
-        "node-ipam-controller", lambda c, conf, _: NodeIpamController(c, conf.cluster_cidr, conf.node_cidr_mask_size)
-    ),
+    Entry("node-ipam-controller", lambda c, conf, _: NodeIpamController(c, conf.node_ranges)),
     Entry("service-account-controller", lambda c, conf, _: ServiceAccountController(c, conf.root_ca)),
     Entry("deployment-controller", lambda c, _, __: DeploymentController(c)),
     Entry("replicaset-controller", lambda c, _, __: ReplicaSetController(c)),
@@ -83,9 +82,11 @@ async def run(
     *,
     resources: Resources | None = None,
     started: Callable[[], None] = lambda: None,
+    waiting: Callable[[], None] = lambda: None,
 ) -> None:
     """Run every controller until cancelled. `client_for` gives the client of each by its name in the roster, and those
-    named "informers", "events" and "leader". `started` is called when all of them are at work."""
+    named "informers", "events" and "leader". `started` is called when all of them are at work, `waiting` when another
+    process leads."""
 
     async def work() -> None:
         await lead(client_for, config, resources or Resources.builtin(), started)
@@ -93,11 +94,10 @@ async def run(
     if not config.leader_elect:
         await work()
         return
-    identity = config.identity or f"{socket.gethostname()}_{os.getpid()}"
     leader = Leader(
-        client=client_for("leader"), namespace="kube-system", name="kube-controller-manager", identity=identity
+        client=client_for("leader"), namespace=NAMESPACE, name=LEASE, identity=config.identity or identity()
     )
-    await leader.run(work)
+    await leader.run(work, waiting=waiting)
 
 
 async def lead(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_network
 
 import orjson
@@ -23,15 +24,16 @@ AGAIN = 10.0
 class NodeIpamController:
     """Reconciles nodes by name, one at a time: two nodes never get one range.
 
-    `cluster` is the cluster's range of pod addresses (CIDR), `mask` the prefix length of a node's.
+    `ranges` are the cluster's ranges of pod addresses (CIDR), one of each family, each with the prefix length of a
+    node's.
     """
 
-    def __init__(self, context: Context, cluster: str, mask: int) -> None:
+    def __init__(self, context: Context, ranges: Sequence[tuple[str, int]]) -> None:
         self._client, self._recorder = context.client, context.recorder
-        self._cluster, self._mask = ip_network(cluster), mask
+        self._ranges = [(ip_network(cluster), mask) for cluster, mask in ranges]
         self.queue: WorkQueue[str] = WorkQueue()
         self._nodes = context.informers.of(NODES)
-        self._given: dict[str, str] = {}
+        self._given: dict[str, list[str]] = {}
         """Ranges written, by node, which the cache may not show yet."""
         self._waiting: set[str] = set()
         self._nodes.on_change(self._on_node)
@@ -49,7 +51,7 @@ class NodeIpamController:
         await loop.run(self.queue, self.reconcile, NAME, workers=1)
 
     async def reconcile(self, key: str) -> float | None:
-        """Give the node `key` a range if it has none."""
+        """Give the node `key` a range of each family if it has none."""
         node: Node | None = self._nodes.get(key)
         self._waiting.discard(key)
         if node is None or node.spec.pod_cidr or node.metadata.deleting:
@@ -58,7 +60,7 @@ class NodeIpamController:
         if chosen is None:
             taken = {cidr for other in self._nodes.list() for cidr in (other.spec.pod_cidr, *other.spec.pod_cidrs)}
             try:
-                chosen = choose(self._cluster, self._mask, (taken | {*self._given.values()}) - {""})
+                chosen = self._choose(taken)
             except RangesExhausted as why:
                 about = Regarding("v1", "Node", key, uid=node.metadata.uid)
                 self._recorder.event(about, "Warning", "CIDRNotAvailable", str(why))
@@ -66,6 +68,12 @@ class NodeIpamController:
                 return AGAIN
         # Remembered before it is written: when the answer is lost, the range may be the node's all the same.
         self._given[key] = chosen
-        patch = {"metadata": {"uid": node.metadata.uid}, "spec": {"podCIDR": chosen, "podCIDRs": [chosen]}}
+        patch = {"metadata": {"uid": node.metadata.uid}, "spec": {"podCIDR": chosen[0], "podCIDRs": chosen}}
         await self._client.patch(NODES.of(key), orjson.dumps(patch))
         return None
+
+    def _choose(self, held: set[str]) -> list[str]:
+        """A free range of each family, where nodes hold `held`. Raises RangesExhausted."""
+        given = {cidr for cidrs in self._given.values() for cidr in cidrs}
+        taken = (held | given) - {""}
+        return [choose(cluster, mask, taken) for cluster, mask in self._ranges]

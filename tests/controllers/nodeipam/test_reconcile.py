@@ -7,8 +7,8 @@ from tests.controllers.rig import running
 from tests.virtual import virtual_time
 
 
-def allocating(cluster="10.244.0.0/16", mask=24):
-    return running(lambda context: NodeIpamController(context, cluster, mask))
+def allocating(*ranges):
+    return running(lambda context: NodeIpamController(context, ranges or (("10.244.0.0/16", 24),)))
 
 
 async def add(rig, name, **spec):
@@ -31,6 +31,31 @@ async def test_each_node_gets_a_range_of_its_own():
 
 
 @virtual_time
+async def test_in_a_cluster_of_two_families_each_node_gets_a_range_of_both():
+    async with allocating(("10.244.0.0/16", 24), ("fd00:0:0:100::/56", 64)) as rig:
+        for name in ("a", "b"):
+            await add(rig, name)
+        await rig.settled()
+        assert [rig.api.object(NODES, name)["spec"]["podCIDRs"] for name in ("a", "b")] == [
+            ["10.244.0.0/24", "fd00:0:0:100::/64"],
+            ["10.244.1.0/24", "fd00:0:0:101::/64"],
+        ]
+        assert ranges(rig)["b"] == "10.244.1.0/24"
+
+
+@virtual_time
+async def test_a_node_that_finds_one_family_used_up_gets_none_of_the_other():
+    async with allocating(("10.244.0.0/16", 24), ("fd00::/63", 64)) as rig:
+        for name in ("a", "b", "c"):
+            await add(rig, name)
+        await rig.settled()
+        assert ranges(rig)["c"] is None
+        await rig.client.delete(NODES.of("a"))
+        await rig.settled()
+        assert rig.api.object(NODES, "c")["spec"]["podCIDRs"] == ["10.244.0.0/24", "fd00::/64"]
+
+
+@virtual_time
 async def test_a_node_keeps_the_range_it_has():
     async with allocating() as rig:
         await add(rig, "old", podCIDR="10.244.0.0/24", podCIDRs=["10.244.0.0/24"])
@@ -41,7 +66,7 @@ async def test_a_node_keeps_the_range_it_has():
 
 @virtual_time
 async def test_a_range_is_free_again_when_its_node_goes():
-    async with allocating("10.0.0.0/24", 25) as rig:
+    async with allocating(("10.0.0.0/24", 25)) as rig:
         for name in ("a", "b", "c"):
             await add(rig, name)
         await rig.settled()
