@@ -1,0 +1,1 @@
+"""Queueing disciplines: how fast a link sends, and what is done with what it receives."""

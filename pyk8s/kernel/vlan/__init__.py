@@ -1,0 +1,1 @@
+"""VLANs on bridges: which of them a port is a member of."""
