@@ -1,0 +1,1 @@
+"""Sets of addresses and ports that packet rules look things up in, through netlink."""
