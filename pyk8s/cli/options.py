@@ -8,26 +8,41 @@ from typing import Any
 
 import click
 
-from pyk8s.cli.session import Session
+from pyk8s.cli import completion
 
 Command = Callable[..., Any]
 
 
+GLOBAL: tuple[tuple[tuple[str, ...], str, str, completion.Offer], ...] = (
+    (("--cluster",), "NAME", "A cluster that runs on this machine.", completion.clusters),
+    (("--kubeconfig",), "FILE", "Use this kubeconfig.", completion.files),
+    (("--context",), "NAME", "The context of the kubeconfig to use.", completion.contexts),
+    (("-n", "--namespace"), "NAME", "The namespace to work in.", completion.namespaces),
+)
+"""The flags that may stand before a verb or behind it: names, what follows, help, what a shell offers."""
+
+
+def which_cluster(command: Command) -> Command:
+    """-n, --cluster, --context and --kubeconfig; "" where one is not given."""
+    for names, metavar, text, offer in reversed(GLOBAL):
+        command = click.option(*names, default="", metavar=metavar, help=text, shell_complete=offer)(command)
+    return command
+
+
 def connected(command: Command) -> Command:
-    """A verb that speaks to a cluster: adds -n, --cluster, --context and --kubeconfig and passes a `Session` first.
+    """A verb that speaks to a cluster: adds `which_cluster` and passes a `Session` first.
 
     The flags may stand before the verb too; those behind it win.
     """
 
-    @click.option("--kubeconfig", default="", metavar="FILE", help="Use this kubeconfig.")
-    @click.option("--context", default="", metavar="NAME", help="The context of the kubeconfig to use.")
-    @click.option("--cluster", default="", metavar="NAME", help="A cluster that runs on this machine.")
-    @click.option("-n", "--namespace", default="", metavar="NAME", help="The namespace to work in.")
+    @which_cluster
     @click.pass_context
     @functools.wraps(command)
     def with_session(
         ctx: click.Context, *args: Any, kubeconfig: str, context: str, cluster: str, namespace: str, **flags: Any
     ) -> Any:
+        from pyk8s.cli.session import Session
+
         session = ctx.obj if isinstance(ctx.obj, Session) else Session()
         session = session.with_flags(kubeconfig=kubeconfig, context=context, cluster=cluster, given_namespace=namespace)
         return command(session, *args, **flags)
@@ -55,6 +70,7 @@ def filenames(command: Command) -> Command:
         multiple=True,
         metavar="PATH",
         help="A manifest: a file, a folder, or - for standard input. May be given again.",
+        shell_complete=completion.files,
     )(command)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from pyk8s.cli import options
 from pyk8s.cli.commands import DAEMONS, ROWS, SECTIONS, Row
 
 
@@ -30,7 +31,7 @@ class Root(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it, with what may have been meant when there is no such command."""
-        if args and args[0] not in ROWS:
+        if args and args[0] not in ROWS and not ctx.resilient_parsing:
             close = difflib.get_close_matches(args[0], list(ROWS), n=3)
             hint = f": did you mean {' or '.join(close)}?" if close else ""
             raise click.UsageError(f"there is no command {args[0]!r}{hint}", ctx)
@@ -62,10 +63,7 @@ def run_daemon(module: str, function: str, config: Path) -> None:
 
 
 @click.command(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.option("--cluster", default="", metavar="NAME", help="A cluster that runs on this machine.")
-@click.option("--kubeconfig", default="", metavar="FILE", help="Use this kubeconfig.")
-@click.option("--context", default="", metavar="NAME", help="The context of the kubeconfig to use.")
-@click.option("-n", "--namespace", default="", metavar="NAME", help="The namespace to work in.")
+@options.which_cluster
 @click.version_option(package_name="pyk8s", prog_name="pyk8s")
 @click.pass_context
 def root(ctx: click.Context, namespace: str, **flags: Any) -> None:

@@ -35,10 +35,13 @@ def read(config: Path) -> Mapping[str, Any]:
 async def serve(settings: Mapping[str, Any]) -> None:
     """Run until a signal; one connection carries the calls of all controllers."""
     stopping = on_signals()
-    config = from_mapping(settings)
+    # Nothing else keeps a second copy of a program of its own from acting too.
+    config = from_mapping({"leaderElection": True, **settings})
     client = GrpcClient.connect(kubeconfig.load(settings["kubeconfig"]))
     try:
-        await until_stopped(roster.run(lambda name: client, config, started=_tell_ready), stopping)
+        await until_stopped(
+            roster.run(lambda name: client, config, started=_tell_ready, waiting=_tell_waiting), stopping
+        )
     finally:
         await asyncio.shield(client.close())
 
@@ -46,3 +49,7 @@ async def serve(settings: Mapping[str, Any]) -> None:
 def _tell_ready() -> None:
     ready("controllers at work")
     settle()
+
+
+def _tell_waiting() -> None:
+    ready("waiting to lead")

@@ -35,10 +35,11 @@ def read(config: Path) -> Mapping[str, Any]:
 async def serve(settings: Mapping[str, Any]) -> None:
     """Run until a signal."""
     stopping = on_signals()
-    config = scheduler.Config.read(settings)
+    # Nothing else keeps a second copy of a program of its own from acting too.
+    config = scheduler.Config.read({"leaderElection": True, **settings})
     client = GrpcClient.connect(kubeconfig.load(settings["kubeconfig"]))
     try:
-        await until_stopped(scheduler.run(client, config, started=_tell_ready), stopping)
+        await until_stopped(scheduler.run(client, config, started=_tell_ready, waiting=_tell_waiting), stopping)
     finally:
         await asyncio.shield(client.close())
 
@@ -46,3 +47,7 @@ async def serve(settings: Mapping[str, Any]) -> None:
 def _tell_ready() -> None:
     ready("scheduling")
     settle()
+
+
+def _tell_waiting() -> None:
+    ready("waiting to lead")

@@ -10,7 +10,7 @@ import click
 import orjson
 
 from pyk8s.api.errors import ApiError
-from pyk8s.cli import manifests, options
+from pyk8s.cli import completion, manifests, options
 from pyk8s.cli.failures import Failures
 from pyk8s.cli.session import Session, warn
 from pyk8s.cli.targets import Target, of_manifest, parse_targets, qualified_kind
@@ -29,7 +29,7 @@ Examples:
 
 
 @click.command("delete", help=HELP)
-@click.argument("words", nargs=-1, metavar="TYPE [NAME…] | TYPE/NAME…")
+@click.argument("words", nargs=-1, metavar="TYPE [NAME…] | TYPE/NAME…", shell_complete=completion.targets)
 @options.filenames
 @options.selectors
 @options.all_namespaces

@@ -10,7 +10,7 @@ import orjson
 
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import ENDPOINT_SLICES, EVENTS, PODS, REPLICA_SETS
-from pyk8s.cli import manifests, options
+from pyk8s.cli import completion, manifests, options
 from pyk8s.cli.describe import describe as describe_text
 from pyk8s.cli.describe.layout import Related
 from pyk8s.cli.failures import Failures
@@ -29,7 +29,7 @@ Examples:
 
 
 @click.command("describe", help=HELP)
-@click.argument("words", nargs=-1, metavar="TYPE [NAME…] | TYPE/NAME…")
+@click.argument("words", nargs=-1, metavar="TYPE [NAME…] | TYPE/NAME…", shell_complete=completion.targets)
 @options.filenames
 @options.selectors
 @options.all_namespaces

@@ -14,7 +14,7 @@ from pyk8s.aio import clock
 from pyk8s.aio.backoff import Backoff, Schedule
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import DAEMON_SETS, NODES, PODS, Ref
-from pyk8s.cli import options
+from pyk8s.cli import completion, options
 from pyk8s.cli.durations import seconds
 from pyk8s.cli.session import Session, warn
 from pyk8s.cli.targets import parse_targets
@@ -94,7 +94,7 @@ async def set_unschedulable(client: Client, node: Ref, wanted: bool) -> None:
 
 def _mark_command(name: str, wanted: bool, text: str) -> click.Command:
     @click.command(name, help=f"{text}\n\n\b\nExamples:\n  pyk8s {name} node-1\n")
-    @click.argument("names", nargs=-1, metavar="NODE…")
+    @click.argument("names", nargs=-1, metavar="NODE…", shell_complete=completion.nodes)
     @click.option("-l", "--selector", default="", metavar="LABELS", help="All nodes with these labels.")
     @options.connected
     def command(session: Session, names: tuple[str, ...], selector: str) -> None:
@@ -114,7 +114,7 @@ uncordon = _mark_command("uncordon", False, "Let pods come to a node again.")
 
 
 @click.command("drain", help=HELP)
-@click.argument("names", nargs=-1, metavar="NODE…")
+@click.argument("names", nargs=-1, metavar="NODE…", shell_complete=completion.nodes)
 @click.option("-l", "--selector", default="", metavar="LABELS", help="All nodes with these labels.")
 @click.option("--ignore-daemonsets", is_flag=True, help="Leave pods of DaemonSets where they are.")
 @click.option("--delete-emptydir-data", is_flag=True, help="Pods with emptyDir volumes too: what is in them is lost.")

@@ -13,7 +13,7 @@ import click
 import orjson
 
 from pyk8s.api.errors import ApiError
-from pyk8s.cli import manifests, options
+from pyk8s.cli import completion, manifests, options
 from pyk8s.cli.printers.output import to_yaml
 from pyk8s.cli.session import Session
 from pyk8s.cli.targets import Target, parse_targets
@@ -32,7 +32,7 @@ HEAD = """# Edit the object below. Lines that begin with '#' are left out; an em
 
 
 @click.command("edit", help=HELP)
-@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME")
+@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME", shell_complete=completion.targets)
 @options.connected
 def edit(session: Session, words: tuple[str, ...]) -> None:
     """Edit an object in an editor."""

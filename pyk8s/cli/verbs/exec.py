@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from pyk8s.api.refs import PODS
-from pyk8s.cli import options
+from pyk8s.cli import completion, options
 from pyk8s.cli.pods import container_of, pods_of
 from pyk8s.cli.session import Session, warn
 from pyk8s.cli.targets import parse_one
@@ -25,7 +25,9 @@ Examples:
 
 
 def _flags(command: Any) -> Any:
-    command = click.option("-c", "--container", default="", help="This container.")(command)
+    command = click.option(
+        "-c", "--container", default="", help="This container.", shell_complete=completion.containers
+    )(command)
     command = click.option("-i", "--stdin", is_flag=True, help="Pass standard input on.")(command)
     return click.option("-t", "--tty", is_flag=True, help="With a terminal.")(command)
 
@@ -51,7 +53,7 @@ class _Exec(click.Command):
 @click.command("exec", cls=_Exec, help=HELP)
 @_flags
 @options.connected
-@click.argument("pod", metavar="POD | TYPE/NAME")
+@click.argument("pod", metavar="POD | TYPE/NAME", shell_complete=completion.pods)
 @click.argument("command", nargs=-1, required=True)
 def exec_(session: Session, pod: str, command: tuple[str, ...], container: str, stdin: bool, tty: bool) -> None:
     """Run a command in a container."""
@@ -72,7 +74,7 @@ def exec_(session: Session, pod: str, command: tuple[str, ...], container: str, 
 
 
 @click.command("attach")
-@click.argument("pod", metavar="POD | TYPE/NAME")
+@click.argument("pod", metavar="POD | TYPE/NAME", shell_complete=completion.pods)
 @_flags
 @options.connected
 def attach(session: Session, pod: str, container: str, stdin: bool, tty: bool) -> None:

@@ -9,7 +9,7 @@ import click
 
 from pyk8s.api.resources import Resource
 from pyk8s.api.schema import Schema, Shape
-from pyk8s.cli import options
+from pyk8s.cli import completion, options
 from pyk8s.cli.session import Session
 
 HELP = """Explain the fields of a kind.
@@ -26,7 +26,7 @@ NAMES = {"object": "Object", "map": "map[string]", "any": "", "quantity": "Quant
 
 
 @click.command("explain", help=HELP)
-@click.argument("path", metavar="TYPE[.FIELD…]")
+@click.argument("path", metavar="TYPE[.FIELD…]", shell_complete=completion.kinds)
 @click.option("--recursive", is_flag=True, help="All fields below, without their texts.")
 @click.option("--api-version", default="", metavar="GROUP/VERSION", help="This version of the kind.")
 @options.connected

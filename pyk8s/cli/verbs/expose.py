@@ -7,7 +7,7 @@ from typing import Any
 import click
 import orjson
 
-from pyk8s.cli import generators, options
+from pyk8s.cli import completion, generators, options
 from pyk8s.cli.session import Session
 from pyk8s.cli.targets import Target, parse_one
 from pyk8s.cli.verbs.create import create_one
@@ -23,7 +23,7 @@ Examples:
 
 
 @click.command("expose", help=HELP)
-@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME")
+@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME", shell_complete=completion.targets)
 @click.option("--port", type=click.IntRange(1, 65535), default=None, help="The service's port [the container's].")
 @click.option("--target-port", default="", help="The pods' port, by number or name [the same].")
 @click.option("--protocol", type=click.Choice(["TCP", "UDP", "SCTP"]), default="TCP", show_default=True)

@@ -12,7 +12,7 @@ import orjson
 
 from pyk8s.api.errors import ApiError
 from pyk8s.api.resources import Resource
-from pyk8s.cli import manifests, options
+from pyk8s.cli import completion, manifests, options
 from pyk8s.cli.failures import Failures
 from pyk8s.cli.printers.jsonpath import parse, render
 from pyk8s.cli.printers.output import Output, parse_output
@@ -48,7 +48,7 @@ class Query:
 
 
 @click.command("get", help=HELP)
-@click.argument("words", nargs=-1, metavar="TYPE [NAME…] | TYPE/NAME…")
+@click.argument("words", nargs=-1, metavar="TYPE [NAME…] | TYPE/NAME…", shell_complete=completion.targets)
 @options.filenames
 @options.selectors
 @options.output

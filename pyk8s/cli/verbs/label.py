@@ -8,7 +8,7 @@ from typing import Any
 import click
 import orjson
 
-from pyk8s.cli import manifests, options
+from pyk8s.cli import completion, manifests, options
 from pyk8s.cli.failures import Failures
 from pyk8s.cli.session import Session
 from pyk8s.cli.targets import Target, of_manifest, parse_targets
@@ -26,7 +26,7 @@ Examples:
 
 def _command(verb: str, what: str, field: str) -> click.Command:
     @click.command(verb, help=HELP.format(verb=verb, what=what))
-    @click.argument("words", nargs=-1, metavar="TYPE NAME… KEY=VALUE… KEY-…")
+    @click.argument("words", nargs=-1, metavar="TYPE NAME… KEY=VALUE… KEY-…", shell_complete=completion.targets)
     @options.filenames
     @options.selectors
     @options.all_namespaces

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pyk8s.cli import options
+from pyk8s.cli import completion, options
 from pyk8s.cli.durations import seconds
 from pyk8s.cli.pods import container_of, pods_of
 from pyk8s.cli.session import Session
@@ -27,9 +27,9 @@ Examples:
 
 
 @click.command("logs", help=HELP)
-@click.argument("words", nargs=-1, metavar="POD | TYPE/NAME")
+@click.argument("words", nargs=-1, metavar="POD | TYPE/NAME", shell_complete=completion.pods)
 @click.option("-l", "--selector", default="", metavar="LABELS", help="All pods with these labels.")
-@click.option("-c", "--container", default="", help="This container.")
+@click.option("-c", "--container", default="", help="This container.", shell_complete=completion.containers)
 @click.option("--all-containers", is_flag=True, help="All containers of the pod.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as it is written.")
 @click.option("-p", "--previous", is_flag=True, help="Of the run before this one.")

@@ -9,7 +9,7 @@ import click
 import orjson
 import yaml
 
-from pyk8s.cli import options
+from pyk8s.cli import completion, options
 from pyk8s.cli.printers.output import parse_output
 from pyk8s.cli.session import Session
 from pyk8s.cli.targets import parse_targets
@@ -28,7 +28,7 @@ TYPES = {"strategic": PatchType.STRATEGIC, "merge": PatchType.MERGE, "json": Pat
 
 
 @click.command("patch", help=HELP)
-@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME")
+@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME", shell_complete=completion.targets)
 @click.option("-p", "--patch", "text", default="", metavar="PATCH", help="The patch as JSON or YAML.")
 @click.option("--patch-file", default="", metavar="FILE", help="The patch in a file.")
 @click.option("--type", "kind", type=click.Choice(list(TYPES)), default="strategic", show_default=True)

@@ -13,7 +13,7 @@ import click
 import orjson
 
 from pyk8s.api.errors import ApiError
-from pyk8s.cli import options
+from pyk8s.cli import completion, options
 from pyk8s.cli.generators import GeneratorInvalid, port_number
 from pyk8s.cli.pods import pods_of
 from pyk8s.cli.session import Session
@@ -58,7 +58,7 @@ def parse_ports(text: str) -> Ports:
 
 
 @click.command("port-forward", help=HELP)
-@click.argument("words", nargs=-1, required=True, metavar="TYPE/NAME [LOCAL:]REMOTE…")
+@click.argument("words", nargs=-1, required=True, metavar="TYPE/NAME [LOCAL:]REMOTE…", shell_complete=completion.pods)
 @click.option("--address", multiple=True, default=("localhost",), show_default=True, help="Where to listen.")
 @options.connected
 def port_forward(session: Session, words: tuple[str, ...], address: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ import click
 import orjson
 
 from pyk8s.api.refs import REPLICA_SETS
-from pyk8s.cli import options
+from pyk8s.cli import completion, options
 from pyk8s.cli.describe.layout import Page
 from pyk8s.cli.describe.workload import add_template
 from pyk8s.cli.durations import seconds
@@ -52,7 +52,7 @@ def _targets(session: Session, words: Sequence[str], kinds: Sequence[str]) -> li
 
 
 @rollout.command("status")
-@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME")
+@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME", shell_complete=completion.targets)
 @click.option("-w", "--watch/--no-watch", default=True, show_default=True, help="Wait until it is done.")
 @click.option("--timeout", default="0s", help="How long to wait at most; 0s: without end.")
 @options.connected
@@ -131,7 +131,7 @@ async def _replica_sets(client: Client, target: Target) -> dict[int, dict[str, A
 
 
 @rollout.command("history")
-@click.argument("words", nargs=-1, metavar="deployment NAME | deployment/NAME")
+@click.argument("words", nargs=-1, metavar="deployment NAME | deployment/NAME", shell_complete=completion.targets)
 @click.option("--revision", type=click.IntRange(1), default=None, help="Show the pod template of this revision.")
 @options.connected
 def history(session: Session, words: tuple[str, ...], revision: int | None) -> None:
@@ -162,7 +162,7 @@ def _revision(sets: dict[int, dict[str, Any]], number: int, target: Target) -> d
 
 
 @rollout.command("undo")
-@click.argument("words", nargs=-1, metavar="deployment NAME | deployment/NAME")
+@click.argument("words", nargs=-1, metavar="deployment NAME | deployment/NAME", shell_complete=completion.targets)
 @click.option("--to-revision", type=click.IntRange(0), default=0, help="Back to this revision [the one before].")
 @options.dry_run
 @options.connected
@@ -202,7 +202,7 @@ def _before(sets: dict[int, dict[str, Any]], deployment: Object, target: Target)
 
 
 @rollout.command("restart")
-@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME")
+@click.argument("words", nargs=-1, metavar="TYPE NAME | TYPE/NAME", shell_complete=completion.targets)
 @options.connected
 def restart(session: Session, words: tuple[str, ...]) -> None:
     """Replace all pods, one after another, by new ones.
@@ -217,7 +217,7 @@ def restart(session: Session, words: tuple[str, ...]) -> None:
 
 
 @rollout.command("pause")
-@click.argument("words", nargs=-1, metavar="deployment NAME | deployment/NAME")
+@click.argument("words", nargs=-1, metavar="deployment NAME | deployment/NAME", shell_complete=completion.targets)
 @options.connected
 def pause(session: Session, words: tuple[str, ...]) -> None:
     """Let changes of the template wait.
@@ -230,7 +230,7 @@ def pause(session: Session, words: tuple[str, ...]) -> None:
 
 
 @rollout.command("resume")
-@click.argument("words", nargs=-1, metavar="deployment NAME | deployment/NAME")
+@click.argument("words", nargs=-1, metavar="deployment NAME | deployment/NAME", shell_complete=completion.targets)
 @options.connected
 def resume(session: Session, words: tuple[str, ...]) -> None:
     """Go on after a pause.

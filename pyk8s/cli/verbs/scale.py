@@ -8,7 +8,7 @@ import click
 import orjson
 
 from pyk8s.api.errors import ApiError
-from pyk8s.cli import manifests, options
+from pyk8s.cli import completion, manifests, options
 from pyk8s.cli.session import Session
 from pyk8s.cli.targets import Target, of_manifest, parse_targets
 from pyk8s.client.interface import Client, PatchType
@@ -23,7 +23,7 @@ Examples:
 
 
 @click.command("scale", help=HELP)
-@click.argument("words", nargs=-1, metavar="TYPE NAME… | TYPE/NAME…")
+@click.argument("words", nargs=-1, metavar="TYPE NAME… | TYPE/NAME…", shell_complete=completion.targets)
 @options.filenames
 @click.option("--replicas", type=click.IntRange(0), required=True, help="How many there shall be.")
 @click.option("--current-replicas", type=click.IntRange(0), default=None, help="Only if there are so many now.")

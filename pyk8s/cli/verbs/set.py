@@ -7,7 +7,7 @@ from typing import Any
 import click
 import orjson
 
-from pyk8s.cli import generators, options
+from pyk8s.cli import completion, generators, options
 from pyk8s.cli.session import Session
 from pyk8s.cli.targets import Target, parse_targets
 from pyk8s.client.interface import Client, PatchType
@@ -71,7 +71,7 @@ async def _change(client: Client, target: Target, change: Any, done: str, dry_ru
 
 
 @set_.command("image")
-@click.argument("words", nargs=-1, metavar="TYPE/NAME CONTAINER=IMAGE…")
+@click.argument("words", nargs=-1, metavar="TYPE/NAME CONTAINER=IMAGE…", shell_complete=completion.targets)
 @options.dry_run
 @options.connected
 def image(session: Session, words: tuple[str, ...], dry_run: str) -> None:
@@ -108,7 +108,7 @@ def image(session: Session, words: tuple[str, ...], dry_run: str) -> None:
 
 
 @set_.command("env")
-@click.argument("words", nargs=-1, metavar="TYPE/NAME NAME=VALUE… NAME-…")
+@click.argument("words", nargs=-1, metavar="TYPE/NAME NAME=VALUE… NAME-…", shell_complete=completion.targets)
 @click.option("-c", "--containers", default="*", metavar="NAME", help="Only this container.")
 @click.option("--list", "only_list", is_flag=True, help="Show the variables.")
 @options.dry_run
@@ -147,7 +147,7 @@ def env(session: Session, words: tuple[str, ...], containers: str, only_list: bo
 
 
 @set_.command("resources")
-@click.argument("words", nargs=-1, metavar="TYPE/NAME")
+@click.argument("words", nargs=-1, metavar="TYPE/NAME", shell_complete=completion.targets)
 @click.option("-c", "--containers", default="*", metavar="NAME", help="Only this container.")
 @click.option("--requests", default="", metavar="cpu=…,memory=…", help="What it asks for.")
 @click.option("--limits", default="", metavar="cpu=…,memory=…", help="What it may use.")

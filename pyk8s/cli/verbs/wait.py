@@ -10,7 +10,7 @@ import click
 import orjson
 
 from pyk8s.api.refs import Ref
-from pyk8s.cli import manifests, options
+from pyk8s.cli import completion, manifests, options
 from pyk8s.cli.durations import seconds
 from pyk8s.cli.printers.jsonpath import Path, as_text, evaluate, parse
 from pyk8s.cli.session import Session
@@ -32,7 +32,7 @@ Done = Callable[[Object | None], bool | None]
 
 
 @click.command("wait", help=HELP)
-@click.argument("words", nargs=-1, metavar="TYPE [NAME…] | TYPE/NAME…")
+@click.argument("words", nargs=-1, metavar="TYPE [NAME…] | TYPE/NAME…", shell_complete=completion.targets)
 @options.filenames
 @options.selectors
 @options.all_namespaces
