@@ -7,10 +7,12 @@ last seen to change, never by the times written in it, so that clocks need not a
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+from uuid import uuid4
 
 import orjson
 
@@ -21,6 +23,17 @@ from pyk8s.client.interface import Client
 from pyk8s.observe import logs
 
 log = logs.get("leader")
+
+NAMESPACE = "kube-system"
+"""Where the leases of a cluster's own programs are."""
+
+RELEASE_SECONDS = 2.0
+"""How long the end of a process may wait for its lease to be given up."""
+
+
+def identity() -> str:
+    """A name for this process that no other has: the host's, and something for people to tell two of them apart."""
+    return f"{socket.gethostname()}_{uuid4()}"
 
 
 class Step(Enum):
@@ -64,22 +77,35 @@ class Leader:
     _seen_at: float = 0.0
     _version: str = ""
 
-    async def run(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Wait to become leader, do `work`, and wait again when leadership is lost; return when `work` returns."""
+    async def run(self, work: Callable[[], Awaitable[None]], *, waiting: Callable[[], None] = lambda: None) -> None:
+        """Wait to become leader, do `work`, and wait again when leadership is lost; return when `work` returns.
+
+        `waiting` is called when the first look shows that another leads. Raises what `work` raises. Whoever ends while
+        leading gives the lease up after the last of its work.
+        """
         while True:
-            await self._acquire()
+            await self._acquire(waiting)
             log.info("leading", lease=self.name, identity=self.identity)
             task = asyncio.ensure_future(work())
+            lost = False
             try:
-                if await self._hold_while(task):
+                lost = not await self._hold_while(task)
+                if not lost:
                     return
             finally:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+                if not lost:
+                    await self._release()
             log.warning("leadership lost", lease=self.name, identity=self.identity)
 
-    async def _acquire(self) -> None:
+    async def _acquire(self, waiting: Callable[[], None]) -> None:
+        told = False
         while not await self._attempt():
+            if not told and self._seen is not None:
+                told = True
+                log.info("waiting to lead", lease=self.name, leader=self._seen.get("holderIdentity"))
+                waiting()
             await clock.sleep(self.retry)
 
     async def _hold_while(self, task: asyncio.Future[None]) -> bool:
@@ -92,7 +118,6 @@ class Leader:
             await asyncio.wait({task}, timeout=self.retry)
             if task.done():
                 task.result()
-                await self._release()
                 return True
             if await self._attempt():
                 renewed = clock.monotonic()
@@ -156,6 +181,7 @@ class Leader:
         """Give the lease up, so that the next candidate need not wait for it to run out."""
         patch = {"metadata": {"resourceVersion": self._version}, "spec": {"holderIdentity": ""}}
         try:
-            await self.client.patch(LEASES.of(self.name, self.namespace), orjson.dumps(patch))
-        except ApiError as why:
+            async with asyncio.timeout(RELEASE_SECONDS):
+                await self.client.patch(LEASES.of(self.name, self.namespace), orjson.dumps(patch))
+        except (ApiError, TimeoutError) as why:
             log.debug("lease not released", lease=self.name, why=why)

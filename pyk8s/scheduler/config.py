@@ -11,7 +11,7 @@ class ConfigInvalid(ValueError):
     """A setting of scheduler.yaml that cannot be used; names it."""
 
 
-DEFAULT_NAME = "default-scheduler"
+DEFAULT_NAME, DEFAULT_LEASE = "default-scheduler", "kube-scheduler"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,15 @@ class Config:
     longest_backoff: float = 10.0
     retry_unschedulable: float = 300.0
     """After so long a pod that fitted nowhere is tried again even if nothing happened."""
+    leader_election: bool = False
+    """Whether it schedules only while it holds the lease: for several processes on one cluster."""
+    lease: str = DEFAULT_LEASE
+    """Schedulers of different names need leases of different names."""
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> Config:
-        """From scheduler.yaml: `schedulerName`, `podInitialBackoffSeconds`, `podMaxBackoffSeconds`.
+        """From scheduler.yaml: `schedulerName`, `podInitialBackoffSeconds`, `podMaxBackoffSeconds`, `leaderElection`,
+        `leaseName`.
 
         Raises ConfigInvalid.
         """
@@ -39,6 +44,8 @@ class Config:
             name=_text(config, "schedulerName", DEFAULT_NAME),
             first_backoff=_seconds(config, "podInitialBackoffSeconds", 1.0),
             longest_backoff=_seconds(config, "podMaxBackoffSeconds", 10.0),
+            leader_election=_truth(config, "leaderElection", default=False),
+            lease=_text(config, "leaseName", DEFAULT_LEASE),
         )
 
 
@@ -46,6 +53,13 @@ def _text(config: Mapping[str, Any], key: str, default: str) -> str:
     value = config.get(key, default)
     if not isinstance(value, str) or not value:
         raise ConfigInvalid(f"{key}: a name is wanted, not {value!r}")
+    return value
+
+
+def _truth(config: Mapping[str, Any], key: str, *, default: bool) -> bool:
+    value = config.get(key, default)
+    if not isinstance(value, bool):
+        raise ConfigInvalid(f"{key}: true or false is wanted, not {value!r}")
     return value
 
 

@@ -14,6 +14,7 @@ from pyk8s.api.refs import NODES, PODS
 from pyk8s.client.informer import Informer
 from pyk8s.client.interface import Binding, Client
 from pyk8s.observe import logs, metrics
+from pyk8s.reconcile.leader import NAMESPACE, Leader, identity
 from pyk8s.scheduler import objects
 from pyk8s.scheduler.bind import Binder
 from pyk8s.scheduler.config import Config
@@ -38,13 +39,27 @@ ATTEMPTS = metrics.counter("scheduler_schedule_attempts", "Attempts to place a p
 
 
 async def run(
-    client: Client, config: Mapping[str, Any] | Config, *, started: Callable[[], None] = lambda: None
+    client: Client,
+    config: Mapping[str, Any] | Config,
+    *,
+    started: Callable[[], None] = lambda: None,
+    waiting: Callable[[], None] = lambda: None,
 ) -> None:
-    """Schedule pods until cancelled; `started` is called once every node and pod is known.
+    """Schedule pods until cancelled; `started` is called once every node and pod is known, `waiting` when another
+    process leads.
 
     `config` is that of scheduler.yaml. Raises ConfigInvalid.
     """
-    await Scheduler(client, config if isinstance(config, Config) else Config.read(config)).run(started)
+    settings = config if isinstance(config, Config) else Config.read(config)
+
+    async def work() -> None:
+        await Scheduler(client, settings).run(started)
+
+    if not settings.leader_election:
+        await work()
+        return
+    leader = Leader(client=client, namespace=NAMESPACE, name=settings.lease, identity=identity())
+    await leader.run(work, waiting=waiting)
 
 
 class Scheduler:

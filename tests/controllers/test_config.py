@@ -15,7 +15,7 @@ def test_a_file_is_read_with_its_own_names(tmp_path):
         "nodeCIDRMaskSize": 25,
         "nodeMonitorGracePeriod": 6,
         "rootCAFile": str(authority),
-        "leaderElect": True,
+        "leaderElection": True,
     }
     assert from_mapping(settings) == Config(
         cluster_name="demo",
@@ -32,7 +32,7 @@ def test_a_file_is_read_with_its_own_names(tmp_path):
     [
         pytest.param({"clusterCidr": "10.0.0.0/8"}, "clusterCidr: no such setting: use one of cluster", id="unknown"),
         pytest.param({"clusterCIDR": 7}, "clusterCIDR: 7 is not a str", id="a wrong type"),
-        pytest.param({"leaderElect": 1}, "leaderElect: 1 is not a bool", id="a number for a truth"),
+        pytest.param({"leaderElection": 1}, "leaderElection: 1 is not a bool", id="a number for a truth"),
         pytest.param({"nodeCIDRMaskSize": True}, "nodeCIDRMaskSize: True is not a int", id="a truth for a number"),
         pytest.param({"clusterCIDR": "10.0.0.1/8"}, "clusterCIDR: .* has host bits set", id="no range"),
         pytest.param({"nodeCIDRMaskSize": 8}, "nodeCIDRMaskSize: 8 does not fit", id="larger than the cluster"),

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from pyk8s.aio import clock
+from pyk8s.api.errors import unavailable
 from pyk8s.api.refs import LEASES
 from pyk8s.client.fake import FakeApi, FakeClient
-from pyk8s.reconcile.leader import Leader, Step, plan_lease
+from pyk8s.reconcile.leader import RELEASE_SECONDS, Leader, Step, identity, plan_lease
 from tests.virtual import virtual_time
 
 
@@ -45,8 +46,18 @@ class Candidate:
             self.leading = False
 
     async def kill(self):
+        """As SIGTERM ends it."""
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)
+
+    async def crash(self):
+        """As SIGKILL ends it: with no last word."""
+
+        async def patch(*_, **__):
+            raise unavailable("dead")
+
+        self.client.patch = patch
+        await self.kill()
 
 
 @virtual_time
@@ -57,7 +68,7 @@ async def test_one_leads_and_the_other_follows_when_it_dies():
     second = Candidate(api, "b")
     await clock.sleep(60)
     assert (first.leading, second.leading) == (True, False)
-    await first.kill()
+    await first.crash()
     died = clock.monotonic()
     while not second.leading:
         await clock.sleep(0.5)
@@ -78,6 +89,58 @@ async def test_a_leader_that_ends_in_good_order_gives_up_at_once():
     await clock.sleep(2.5)
     assert second.leading
     await second.kill()
+
+
+@virtual_time
+async def test_a_leader_that_is_told_to_end_gives_up_at_once_after_the_last_of_its_work():
+    api = FakeApi()
+    first = Candidate(api, "a")
+    await clock.sleep(1)
+    second = Candidate(api, "b")
+    await clock.sleep(10)
+    assert not second.leading
+    await first.kill()
+    assert not first.leading
+    assert not api.object(LEASES, "lock", "kube-system")["spec"]["holderIdentity"]
+    await clock.sleep(2.5)
+    assert second.leading
+    await second.kill()
+
+
+@virtual_time
+async def test_an_api_that_does_not_answer_does_not_keep_a_leader_from_ending():
+    first = Candidate(FakeApi(), "a")
+    await clock.sleep(1)
+
+    async def patch(*_, **__):
+        await asyncio.Event().wait()
+
+    first.client.patch = patch
+    before = clock.monotonic()
+    await first.kill()
+    assert clock.monotonic() - before <= RELEASE_SECONDS
+
+
+@virtual_time
+async def test_who_waits_is_told_so_once_and_who_leads_at_once_is_not():
+    api, told = FakeApi(), []
+
+    def process(name):
+        leader = Leader(client=FakeClient(api), namespace="kube-system", name="lock", identity=name)
+        return asyncio.create_task(leader.run(asyncio.Event().wait, waiting=lambda: told.append(name)))
+
+    tasks = [process("a")]
+    await clock.sleep(1)
+    tasks.append(process("b"))
+    await clock.sleep(30)
+    assert told == ["b"]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def test_no_two_processes_have_the_same_name():
+    assert identity() != identity()
 
 
 @virtual_time
