@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from pyk8s.proxy.plan import Intent, Key
 
@@ -18,6 +18,9 @@ T_co = TypeVar("T_co", covariant=True)
 T_contra = TypeVar("T_contra", contravariant=True)
 S_co = TypeVar("S_co", covariant=True)
 S_contra = TypeVar("S_contra", contravariant=True)
+
+Chain: TypeAlias = tuple[str, str]
+"""An iptables table and a chain in it: ("nat", "KUBE-SERVICES")."""
 
 
 class Ruleset(Protocol[T_co, S_contra]):
@@ -37,8 +40,9 @@ class Ruleset(Protocol[T_co, S_contra]):
         """Whether the kernel that looks like `seen` has what was planned."""
         ...
 
-    def nothing(self, seen: S_contra) -> T_co:
-        """What takes every trace of this mode away from the kernel that looks like `seen`."""
+    def nothing(self, seen: S_contra, keep: frozenset[Chain] = frozenset()) -> T_co:
+        """What takes every trace of this mode away from the kernel that looks like `seen`; but not the iptables chains
+        in `keep`, nor jumps to them: they bear the rules of the mode that took over already."""
         ...
 
 
@@ -58,6 +62,7 @@ class Kernel(Protocol[T_contra, S_co]):
 class Backend(Generic[T, S]):
     """A mode at work for one address family: "iptables", "ipvs" or "nftables".
 
+    `chains` are the iptables chains whose fixed names modes share (KUBE-SERVICES in nat): those that this one writes.
     `tend` does what time brings (ipvs: connections that have drained) and returns the seconds until it is wanted again,
     None when something must happen first; it blocks, too.
     """
@@ -66,4 +71,5 @@ class Backend(Generic[T, S]):
     family: int
     ruleset: Ruleset[T, S]
     kernel: Kernel[T, S]
+    chains: frozenset[Chain] = frozenset()
     tend: Callable[[], float | None] | None = None

@@ -7,6 +7,12 @@ import msgspec
 SERVICE_NAME = "kubernetes.io/service-name"
 """The label that says whose slice an EndpointSlice is."""
 
+HEADLESS = "service.kubernetes.io/headless"
+"""A slice with this label is for those that ask DNS: no packet rule comes of it."""
+
+ZONE = "topology.kubernetes.io/zone"
+"""The label of a Node that says in which zone it is."""
+
 PROXY_NAME = "service.kubernetes.io/service-proxy-name"
 """A Service (and slice) with this label is some other proxy's."""
 
@@ -19,6 +25,8 @@ class Metadata(msgspec.Struct, rename="camel"):
     uid: str = ""
     resource_version: str = ""
     labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+    deletion_timestamp: str | None = None
 
 
 class ServicePort(msgspec.Struct, rename="camel"):
@@ -93,12 +101,26 @@ class Conditions(msgspec.Struct):
     terminating: bool | None = None
 
 
+class Named(msgspec.Struct):
+    """The name of a zone or node."""
+
+    name: str
+
+
+class Hints(msgspec.Struct, rename="camel"):
+    """For whom an endpoint is meant."""
+
+    for_zones: list[Named] | None = None
+    for_nodes: list[Named] | None = None
+
+
 class Endpoint(msgspec.Struct, rename="camel"):
     """One endpoint: only its first address counts."""
 
     addresses: list[str]
     conditions: Conditions = msgspec.field(default_factory=Conditions)
-    node_name: str = ""
+    node_name: str | None = ""
+    hints: Hints | None = None
 
 
 class EndpointPort(msgspec.Struct):
@@ -118,8 +140,55 @@ class EndpointSlice(msgspec.Struct, rename="camel"):
     ports: list[EndpointPort] | None = None
 
 
+class NodeAddress(msgspec.Struct):
+    """One address of a node: "InternalIP", "ExternalIP", "Hostname"."""
+
+    type: str
+    address: str
+
+
+class Taint(msgspec.Struct):
+    """What keeps pods away from a node."""
+
+    key: str
+
+
+class NodeSpec(msgspec.Struct, rename="camel"):
+    """What a node is given."""
+
+    taints: list[Taint] | None = None
+    pod_cidrs: list[str] = msgspec.field(default_factory=list, name="podCIDRs")
+
+
+class NodeStatus(msgspec.Struct):
+    """Where a node is."""
+
+    addresses: list[NodeAddress] = []
+
+
+class Node(msgspec.Struct):
+    """What is read of the proxy's own Node."""
+
+    metadata: Metadata
+    spec: NodeSpec = msgspec.field(default_factory=NodeSpec)
+    status: NodeStatus = msgspec.field(default_factory=NodeStatus)
+
+
+class ConfigMap(msgspec.Struct):
+    """What is read of the ConfigMap that holds the proxy's configuration."""
+
+    metadata: Metadata
+    data: dict[str, str] | None = None
+
+
 decode_service = msgspec.json.Decoder(Service).decode
 """A Service's JSON bytes; raises msgspec.DecodeError."""
 
 decode_slice = msgspec.json.Decoder(EndpointSlice).decode
 """An EndpointSlice's JSON bytes; raises msgspec.DecodeError."""
+
+decode_node = msgspec.json.Decoder(Node).decode
+"""A Node's JSON bytes; raises msgspec.DecodeError."""
+
+decode_config_map = msgspec.json.Decoder(ConfigMap).decode
+"""A ConfigMap's JSON bytes; raises msgspec.DecodeError."""

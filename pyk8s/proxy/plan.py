@@ -1,7 +1,7 @@
 """Which packet goes where: what Services and EndpointSlices mean for the packets of one node, whatever carries it out.
 
 Pure. Source: Kubernetes, "Virtual IPs and Service Proxies"; KEP-1669 (terminating endpoints), KEP-2086 (internal
-traffic policy).
+traffic policy), KEP-2433 and KEP-3015 (topology hints).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from pyk8s.proxy.objects import PROXY_NAME, EndpointSlice, Service, ServicePort
+from pyk8s.proxy.objects import HEADLESS, PROXY_NAME, EndpointSlice, Hints, Service, ServicePort
 
 Key: TypeAlias = str
 """A service's namespace and name: "shop/web"."""
@@ -83,8 +83,9 @@ class Settings:
     `cluster_ranges` are the pods' (without one, nothing is known to be inside); `node_port_ranges` where node ports
     answer (none: at every address of the node), `node_ports_on` those of the node's addresses that are in them;
     `node_addresses` are all addresses of this node. `masquerade_all` replaces the source of everything that goes to a
-    cluster IP. `mark` is the bit of a packet's mark that asks for its source to be replaced. `scheduler` and
-    `strict_arp` are for ipvs alone.
+    cluster IP. `mark` is the bit of a packet's mark that asks for its source to be replaced. `service_ranges` are those
+    of cluster IPs. `localhost` lets node ports answer at 127.0.0.1, for iptables alone; `scheduler` and `strict_arp`
+    are for ipvs alone.
     """
 
     family: int = 4
@@ -96,6 +97,8 @@ class Settings:
     scheduler: str = "rr"
     strict_arp: bool = False
     mark: int = 0x4000
+    service_ranges: tuple[str, ...] = ()
+    localhost: bool = True
 
     def one(self, address: str) -> str:
         """The range that holds `address` alone."""
@@ -107,28 +110,49 @@ DEFAULT_AFFINITY_SECONDS = 10800
 
 
 def plan_service(
-    service: Service, slices: Iterable[EndpointSlice], node: str, *, family: int = 4
+    service: Service, slices: Iterable[EndpointSlice], node: str, *, zone: str = "", family: int = 4
 ) -> tuple[Intent, ...]:
-    """What each port of `service` means on the node named `node`; () for a service that needs no proxy.
+    """What each port of `service` means on the node named `node` in `zone`; () for a service that needs no proxy.
 
-    `slices` are all of the service's; only those of the address `family` count.
+    `slices` are all of the service's, whoever made them; only those of the address `family` count.
     """
     cluster_ip = next(_of_family(service.spec.cluster_ips or [service.spec.cluster_ip], family), "")
     if not cluster_ip or service.spec.type == "ExternalName" or PROXY_NAME in service.metadata.labels:
         return ()
-    held = [each for each in slices if each.address_type == f"IPv{family}"]
-    return tuple(_plan_port(service, port, held, node, cluster_ip, family) for port in service.spec.ports)
+    held = [each for each in slices if each.address_type == f"IPv{family}" and HEADLESS not in each.metadata.labels]
+    return tuple(_plan_port(service, port, held, Here(node, zone), cluster_ip, family) for port in service.spec.ports)
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """This node's name and zone."""
+
+    node: str
+    zone: str = ""
+
+
+def count_local(service: Service, slices: Iterable[EndpointSlice], node: str) -> int:
+    """How many ready endpoints, by address and whatever their family and port, `service` has on `node`: what a load
+    balancer asks at the service's health check port."""
+    found = {
+        candidate.endpoint.address
+        for port in service.spec.ports
+        for candidate in _candidates(slices, port, Here(node))
+        if candidate.ready and candidate.endpoint.local
+    }
+    return len(found)
 
 
 def _plan_port(
-    service: Service, port: ServicePort, slices: Sequence[EndpointSlice], node: str, cluster_ip: str, family: int
+    service: Service, port: ServicePort, slices: Sequence[EndpointSlice], here: Here, cluster_ip: str, family: int
 ) -> Intent:
     spec = service.spec
-    found = tuple(_candidates(slices, port, node))
-    everyone = Pool(choose(found))
+    found = tuple(_candidates(slices, port, here))
+    everyone = Pool(choose(near(found)))
     local = choose(tuple(each for each in found if each.endpoint.local))
     internal_local = spec.internal_traffic_policy == "Local"
-    external_local = spec.external_traffic_policy == "Local" and spec.type in ("NodePort", "LoadBalancer")
+    faces_outside = spec.type in ("NodePort", "LoadBalancer") or bool(spec.external_ips)
+    external_local = spec.external_traffic_policy == "Local" and faces_outside
     elsewhere = Otherwise.DROP if everyone.endpoints else Otherwise.REJECT
     only_local = Pool(local, elsewhere)
     balancers = tuple(each.ip for each in service.status.load_balancer.ingress if each.ip_mode != "Proxy")
@@ -141,7 +165,7 @@ def _plan_port(
         node_port=port.node_port if spec.type in ("NodePort", "LoadBalancer") else 0,
         external_ips=tuple(_of_family(spec.external_ips, family)),
         load_balancer_ips=tuple(_of_family(balancers, family)) if spec.type == "LoadBalancer" else (),
-        source_ranges=tuple(_of_family(spec.load_balancer_source_ranges, family)),
+        source_ranges=tuple(_of_family(map(str.strip, spec.load_balancer_source_ranges), family)),
         affinity=_affinity(service),
         keeps_source=external_local,
         inside=only_local if internal_local else everyone,
@@ -152,11 +176,14 @@ def _plan_port(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An endpoint and whether it may be chosen: at once, or when no other is left."""
+    """An endpoint and whether it may be chosen: at once, or when no other is left. What its hints say of this node:
+    None when there is no such hint, else whether they mean it."""
 
     endpoint: Endpoint
     ready: bool
     last_resort: bool
+    for_node: bool | None = None
+    for_zone: bool | None = None
 
 
 def choose(candidates: Iterable[Candidate]) -> tuple[Endpoint, ...]:
@@ -166,17 +193,42 @@ def choose(candidates: Iterable[Candidate]) -> tuple[Endpoint, ...]:
     return tuple(sorted(ready or {each.endpoint for each in held if each.last_resort}))
 
 
-def _candidates(slices: Iterable[EndpointSlice], port: ServicePort, node: str) -> Iterator[Candidate]:
-    for each in slices:
-        for served in each.ports or ():
-            if (served.name or "") != port.name or (served.protocol or "TCP") != port.protocol or not served.port:
-                continue
+def near(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Those of `candidates` that are meant for this node, or else for its zone: only when every ready one has such a
+    hint, and one at least means us. Otherwise all."""
+    ready = [each for each in candidates if each.ready]
+    for hints in ([each.for_node for each in ready], [each.for_zone for each in ready]):
+        if None not in hints and True in hints:
+            return [each for each, hinted in zip(ready, hints, strict=True) if hinted]
+    return candidates
+
+
+def _candidates(slices: Iterable[EndpointSlice], port: ServicePort, here: Here) -> Iterator[Candidate]:
+    """The endpoints of `port`, each once: slices of several controllers may overlap; the one on this node wins."""
+    found: dict[tuple[str, int], Candidate] = {}
+    for each in sorted(slices, key=lambda each: each.metadata.name):
+        for number in _numbers(each, port):
             for endpoint in each.endpoints or ():
-                conditions = endpoint.conditions
+                if not endpoint.addresses:
+                    continue
+                conditions, hints = endpoint.conditions, endpoint.hints or Hints()
                 ready = conditions.ready is not False
                 serving = ready if conditions.serving is None else conditions.serving
-                place = Endpoint(endpoint.addresses[0], served.port, bool(node) and endpoint.node_name == node)
-                yield Candidate(place, ready, serving and conditions.terminating is True)
+                place = Endpoint(endpoint.addresses[0], number, bool(here.node) and endpoint.node_name == here.node)
+                by_node = here.node in {named.name for named in hints.for_nodes} if hints.for_nodes else None
+                by_zone = here.zone in {named.name for named in hints.for_zones} if hints.for_zones else None
+                last = serving and conditions.terminating is True
+                key = place.address, number
+                if key not in found or (place.local and not found[key].endpoint.local):
+                    found[key] = Candidate(place, ready, last, by_node, by_zone)
+    return iter(found.values())
+
+
+def _numbers(each: EndpointSlice, port: ServicePort) -> Iterator[int]:
+    """The numbers that `each` has for the service's `port`: found by name and protocol."""
+    for served in each.ports or ():
+        if (served.name or "") == port.name and (served.protocol or "TCP") == port.protocol and served.port:
+            yield served.port
 
 
 def _affinity(service: Service) -> int:

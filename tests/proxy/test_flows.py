@@ -1,27 +1,23 @@
-"""The packet table, walked over the rules as values."""
+"""The packet table, as the plan's own interpreter has it."""
+
+from itertools import chain, product
 
 import pytest
 
-from pyk8s.kernel.iptables.fake import FakeIptables
-from pyk8s.proxy.iptables.ruleset import Ruleset
-from pyk8s.proxy.iptables.trace import trace
 from pyk8s.proxy.packet import fates
-from pyk8s.proxy.plan import Settings
-from tests.proxy.flows import CLUSTER, FLOWS, GROUND, INTENTS
+from pyk8s.proxy.trace import trace
+from tests.proxy.flows import GROUND, THERE_GROUND, ground, intents, journey, settings, table
+
+EVERY = [row for family, protocol in product((4, 6), ("tcp", "udp", "sctp")) for row in table(family, protocol)]
+GROUNDS = {"here": GROUND, "there": THERE_GROUND}
 
 
-@pytest.fixture(scope="module")
-def tables():
-    """The tables of a kernel that was given everything, and then every service once more as a difference."""
-    kernel, ruleset = FakeIptables(), Ruleset(Settings(cluster_ranges=(CLUSTER,)))
-    ruleset.change(INTENTS)
-    kernel.run(ruleset.whole({table: kernel.survey(table) for table in ("nat", "filter")}))
-    for key, intents in INTENTS.items():
-        kernel.run(ruleset.change({key: ()}))
-        kernel.run(ruleset.change({key: intents}))
-    return kernel.tables
+@pytest.mark.parametrize(("packet", "fate"), EVERY)
+def test_flow(packet, fate):
+    family = packet.family
 
+    def interpreter(packet, node):
+        held = chain.from_iterable(intents(family, packet.protocol, node).values())
+        return fates(trace(held, packet, ground(family, GROUNDS[node]), settings(family)))
 
-@pytest.mark.parametrize(("packet", "fate"), FLOWS)
-def test_flow(tables, packet, fate):
-    assert fates(trace(tables, packet, GROUND)) == fate
+    assert journey(interpreter, packet) == fate

@@ -140,7 +140,7 @@ def test_a_udp_client_that_keeps_sending_follows_its_service(running):
     made = running.world
     with entered(made.places[LOCAL]):
         local = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with entered(made.there):
+    with entered(made.places[REMOTE]):
         remote = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with entered(made.places[POD]):
         client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

@@ -12,6 +12,7 @@ from base64 import b32encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from ipaddress import ip_address, ip_network
 from typing import TypeAlias
 
 from pyk8s.kernel.iptables.values import (
@@ -46,11 +47,10 @@ SERVICES, NODE_PORTS, EXTERNAL = "KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-EXTERN
 MARK_MASQ, POSTROUTING, FORWARD = "KUBE-MARK-MASQ", "KUBE-POSTROUTING", "KUBE-FORWARD"
 FIREWALL, PROXY_FIREWALL = "KUBE-FIREWALL", "KUBE-PROXY-FIREWALL"
 
-MARK = 0x4000
-"""The bit of a packet's mark that asks for its source to be replaced."""
-
 OWN_PREFIXES = ("KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-", "KUBE-FW-", "KUBE-SEP-")
 """Chains that belong to one service; whatever bears such a name and is not wanted is stale."""
+
+LOOPBACK = {4: "127.0.0.0/8", 6: "::1/128"}
 
 Chains: TypeAlias = dict[str, tuple[Rule, ...]]
 
@@ -161,8 +161,10 @@ def _choosing(intent: Intent, pool: Pool, chain: str, settings: Settings) -> tup
     rules = []
     if chain == _inside_chain(intent, names):
         to_service = _to(intent, intent.cluster_ip, intent.port, settings)
-        outsiders = tuple(Source(each, negated=True) for each in settings.cluster_ranges[:1])
-        if outsiders:
+        if settings.masquerade_all:
+            rules.append(Rule(to_service, Jump(MARK_MASQ), f"{intent.id} cluster IP"))
+        elif settings.cluster_ranges:
+            outsiders = tuple(Source(each, negated=True) for each in settings.cluster_ranges[:1])
             rules.append(Rule((*outsiders, *to_service), Jump(MARK_MASQ), f"{intent.id} cluster IP"))
     if intent.affinity:
         for endpoint in pool.endpoints:
@@ -204,9 +206,10 @@ def _from_outside(intent: Intent, names: Names, settings: Settings) -> tuple[Rul
 
 def _from_ranges(intent: Intent, names: Names, settings: Settings) -> tuple[Rule, ...]:
     """Only the ranges that a load balancer admits go on; the others meet PROXY_FIREWALL in the filter table."""
-    own = (
-        settings.one(each) for each in intent.load_balancer_ips
-    )  # this node's packets to a balancer's address it has
+    # A node that holds the balancer's address itself asks from that address: it is let in where the node is.
+    ranges = [ip_network(each) for each in intent.source_ranges]
+    node = any(ip_address(address) in each for address in settings.node_addresses for each in ranges)
+    own = [settings.one(each) for each in intent.load_balancer_ips] if node else []
     admitted = (*intent.source_ranges, *own)
     return tuple(Rule((Source(each),), Jump(names.external), intent.id) for each in admitted)
 
@@ -222,77 +225,114 @@ def _refused(intent: Intent, settings: Settings) -> tuple[tuple[Rule, ...], tupl
     """The rules of the filter table for who has no endpoint: those inside, those outside."""
     inside: list[Rule] = []
     if not intent.inside.endpoints:
-        target, why = _fate(intent, intent.inside)
+        target, why = _fate(intent, intent.inside, settings)
         inside.append(Rule(_to(intent, intent.cluster_ip, intent.port, settings), target, f"{intent.id} {why}"))
     outside: list[Rule] = []
     if not intent.outside.endpoints:
-        target, why = _fate(intent, intent.outside)
+        target, why = _fate(intent, intent.outside, settings)
         for address in (*intent.external_ips, *intent.load_balancer_ips):
             outside.append(Rule(_to(intent, address, intent.port, settings), target, f"{intent.id} {why}"))
         if intent.node_port:
-            port = DestinationPort(intent.protocol, intent.node_port)
-            outside.append(Rule((Protocol(intent.protocol), DestinationLocal(), port), target, f"{intent.id} {why}"))
+            port = Protocol(intent.protocol), DestinationPort(intent.protocol, intent.node_port)
+            for where in _node_port_places(settings):
+                outside.append(Rule((*where, *port), target, f"{intent.id} {why}"))
     return tuple(inside), tuple(outside)
 
 
-def _fate(intent: Intent, pool: Pool) -> tuple[Target, str]:
+def _fate(intent: Intent, pool: Pool, settings: Settings) -> tuple[Target, str]:
     if pool.otherwise is Otherwise.DROP:
         return DROP, "has no local endpoints"
     # The kernel sends a client no more than a few ICMP errors a second (icmp_ratelimit): whoever tries again and again
     # while the endpoints are not there yet would be left without an answer, and try next a second later.
-    return (Reject("tcp-reset") if intent.protocol == "tcp" else Reject()), "has no endpoints"
+    return _refusal(intent.protocol, settings), "has no endpoints"
+
+
+def _refusal(protocol: str, settings: Settings) -> Reject:
+    if protocol == "tcp":
+        return Reject("tcp-reset")
+    return Reject("icmp-port-unreachable" if settings.family == 4 else "icmp6-port-unreachable")
+
+
+def _node_port_places(settings: Settings) -> Iterator[tuple[Match, ...]]:
+    """What a packet to a node port must fulfil beside the port: several alternatives."""
+    loopback = () if settings.localhost and settings.family == 4 else (Destination(LOOPBACK[settings.family], True),)
+    if not settings.node_port_ranges:
+        yield (*loopback, DestinationLocal())
+    for each in settings.node_port_ranges:
+        if not loopback or not ip_network(each).is_loopback:
+            yield Destination(each), DestinationLocal()
 
 
 def _arrow(intent: Intent, endpoint: Endpoint) -> str:
     return f"{intent.id} -> {endpoint.address}:{endpoint.port}"
 
 
-def plan_tables(pieces: Iterable[Piece]) -> Tables:
+def plan_tables(pieces: Iterable[Piece], settings: Settings) -> Tables:
     """Every chain of the proxy, for pieces in the order their rules are to stand in the shared chains."""
     held = tuple(pieces)
     chains: Chains = {}
     for piece in held:
         chains.update(piece.chains)
-    return {"nat": chains | shared_nat(held), "filter": shared_filter(held)}
+    return {"nat": chains | shared_nat(held, settings), "filter": shared_filter(held, settings)}
 
 
-def shared_nat(pieces: Iterable[Piece]) -> Chains:
+def shared_nat(pieces: Iterable[Piece], settings: Settings) -> Chains:
     """The chains of the nat table that all services share."""
     held = tuple(pieces)
-    to_node = Rule((DestinationLocal(),), Jump(NODE_PORTS), "kubernetes service nodeports; must be the last rule here")
+    to_node = (
+        Rule(where, Jump(NODE_PORTS), "kubernetes service nodeports; must be the last rule here")
+        for where in _node_port_places(settings)
+    )
+    mark = settings.mark
     return {
-        SERVICES: (*(rule for piece in held for rule in piece.services), to_node),
+        SERVICES: (*(rule for piece in held for rule in piece.services), *to_node),
         NODE_PORTS: tuple(rule for piece in held for rule in piece.node_ports),
-        MARK_MASQ: (Rule((), SetMark(MARK, MARK)),),
+        MARK_MASQ: (Rule((), SetMark(mark, mark)),),
         POSTROUTING: (
-            Rule((Marked(MARK, MARK, negated=True),), Verdict("RETURN")),
+            Rule((Marked(mark, mark, negated=True),), Verdict("RETURN")),
             # Clear the mark, so that a packet that passes here twice is judged afresh.
-            Rule((), SetMark(MARK, 0)),
+            Rule((), SetMark(mark, 0)),
             Rule((), Masquerade(random=True), "kubernetes service traffic requiring SNAT"),
         ),
     }
 
 
-def shared_filter(pieces: Iterable[Piece]) -> Chains:
+def shared_filter(pieces: Iterable[Piece], settings: Settings) -> Chains:
     """The chains of the filter table that all services share."""
     held = tuple(pieces)
-    loopback = "127.0.0.0/8"
+    return {
+        SERVICES: (*(rule for piece in held for rule in piece.refused), *_unserved(settings)),
+        EXTERNAL: tuple(rule for piece in held for rule in piece.refused_outside),
+        PROXY_FIREWALL: tuple(rule for piece in held for rule in piece.fenced),
+        FORWARD: (
+            Rule((Connection(("INVALID",)),), DROP),
+            Rule((Marked(settings.mark, settings.mark),), ACCEPT, "kubernetes forwarding rules"),
+            Rule((Connection(("RELATED", "ESTABLISHED")),), ACCEPT, "kubernetes forwarding conntrack rule"),
+        ),
+        FIREWALL: _guarded(settings),
+    }
+
+
+def _unserved(settings: Settings) -> Iterator[Rule]:
+    """What still goes to a cluster IP in the filter table asks for a port that nobody serves: refused, not sent into
+    the world."""
+    for each in settings.service_ranges:
+        for protocol in ("tcp", ""):
+            matches = (Protocol(protocol), Destination(each)) if protocol else (Destination(each),)
+            yield Rule(matches, _refusal(protocol, settings), "no service has this port")
+
+
+def _guarded(settings: Settings) -> tuple[Rule, ...]:
+    """What keeps others from 127.0.0.1, which they could reach as the kernel routes it for our node ports."""
+    if settings.family != 4 or not settings.localhost:
+        return ()
+    loopback = LOOPBACK[settings.family]
     foreign = (
         Source(loopback, negated=True),
         Destination(loopback),
         Connection(("RELATED", "ESTABLISHED", "DNAT"), negated=True),
     )
-    return {
-        SERVICES: tuple(rule for piece in held for rule in piece.refused),
-        EXTERNAL: tuple(rule for piece in held for rule in piece.refused_outside),
-        PROXY_FIREWALL: tuple(rule for piece in held for rule in piece.fenced),
-        FORWARD: (
-            Rule((Connection(("INVALID",)),), DROP),
-            Rule((Marked(MARK, MARK),), ACCEPT, "kubernetes forwarding rules"),
-            Rule((Connection(("RELATED", "ESTABLISHED")),), ACCEPT, "kubernetes forwarding conntrack rule"),
-        ),
-        FIREWALL: (Rule(foreign, DROP, "block incoming localnet connections"),),
-    }
+    return (Rule(foreign, DROP, "block incoming localnet connections"),)
 
 
 _NEW = (Connection(("NEW",)),)

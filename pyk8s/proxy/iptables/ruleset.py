@@ -9,15 +9,18 @@ from typing import TypeAlias
 from pyk8s.kernel.iptables.values import (
     BUILT_IN,
     Action,
+    Jump,
     Put,
     Remove,
     Rule,
     Survey,
     Tables,
     Transaction,
+    Withdraw,
     edit,
     plan_jumps,
 )
+from pyk8s.proxy.backend import Chain
 from pyk8s.proxy.iptables.rules import (
     JUMPS,
     OWN_PREFIXES,
@@ -28,6 +31,11 @@ from pyk8s.proxy.iptables.rules import (
     shared_nat,
 )
 from pyk8s.proxy.plan import Intent, Key, Settings
+
+SHARED: frozenset[Chain] = frozenset(
+    (table, name) for table, chains in plan_tables((), Settings()).items() for name in chains
+)
+"""The chains with fixed names."""
 
 PortKey: TypeAlias = tuple[str, str]
 """A service port's id and protocol."""
@@ -97,9 +105,24 @@ class Ruleset:
                 return False
         return True
 
+    def nothing(self, surveys: Mapping[str, Survey], keep: frozenset[Chain] = frozenset()) -> Transaction:
+        """What takes every chain of this mode and every jump to one away, but for those in `keep`."""
+        gone = {
+            table: [name for name in survey.counts if _is_ours(table, name) and (table, name) not in keep]
+            for table, survey in surveys.items()
+        }
+        withdrawn = [
+            Withdraw(table, chain, rule)
+            for table, survey in surveys.items()
+            for chain, rules in survey.built_in.items()
+            for rule in rules
+            if isinstance(rule.target, Jump) and rule.target.chain in gone[table]
+        ]
+        return (*withdrawn, *(Remove(table, name) for table, names in gone.items() for name in names))
+
     def tables(self) -> Tables:
         """Every chain as it should be."""
-        return plan_tables(self._pieces[key] for key in self._order)
+        return plan_tables((self._pieces[key] for key in self._order), self._settings)
 
     def _changed(self, service: Key, intents: tuple[Intent, ...]) -> Iterator[tuple[PortKey, Piece, Piece]]:
         before = self.intents.get(service, ())
@@ -124,7 +147,11 @@ class Ruleset:
 
     def _shared(self) -> dict[str, dict[str, tuple[Rule, ...]]]:
         pieces = [self._pieces[key] for key in self._order]
-        return {"nat": shared_nat(pieces), "filter": shared_filter(pieces)}
+        return {"nat": shared_nat(pieces, self._settings), "filter": shared_filter(pieces, self._settings)}
+
+
+def _is_ours(table: str, name: str) -> bool:
+    return name.startswith(OWN_PREFIXES) or (table, name) in SHARED
 
 
 def _moves(old: Piece, new: Piece) -> bool:

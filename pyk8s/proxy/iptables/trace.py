@@ -1,7 +1,8 @@
 """Walks iptables rules as the kernel would, in every way that chance allows; refuses a rule it does not know.
 
 Pure: it takes the tables as values, planned or read from a kernel. A first packet of a new connection enters nat
-PREROUTING (or nat OUTPUT when the node made it), is routed, passes the filter table and leaves by nat POSTROUTING.
+PREROUTING (or nat OUTPUT when the node made it), is routed, passes the filter table and leaves by nat POSTROUTING,
+unless it came from elsewhere and stays on the node.
 """
 
 from __future__ import annotations
@@ -88,6 +89,9 @@ class _Walk:
             for passed in self._filtered(chains, first.state):
                 if passed.verdict in _ENDS:
                     yield Way(_ENDS[passed.verdict], passed.state.steps)
+                    continue
+                if not made_here and self.ground.is_local(passed.state.destination):
+                    yield _way(passed.state)
                     continue
                 for last in self._chain("nat", "POSTROUTING", passed.state):
                     yield _way(last.state)

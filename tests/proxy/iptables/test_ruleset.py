@@ -4,7 +4,7 @@ from hypothesis import strategies as some
 
 from pyk8s.kernel.iptables.fake import FakeIptables
 from pyk8s.kernel.iptables.values import BUILT_IN, Insert, Jump, Put, Remove, Rule
-from pyk8s.proxy.iptables.rules import OWN_PREFIXES
+from pyk8s.proxy.iptables.rules import JUMPS, OWN_PREFIXES
 from pyk8s.proxy.iptables.ruleset import Ruleset
 from pyk8s.proxy.plan import Settings, plan_service
 from tests.proxy.services import at, endpoint_slice, service
@@ -149,3 +149,26 @@ def test_a_service_that_went_leaves_no_chain():
     removed = {action.chain for action in ruleset.change({"shop/s1": ()}) if isinstance(action, Remove)}
     assert len(removed) == 3
     assert ruleset.tables() == Ruleset(SETTINGS).tables()
+
+
+def test_nothing_is_left_of_the_mode_and_all_of_others():
+    kernel = FakeIptables()
+    kernel.run((Put("nat", "DOCKER", ()), Insert("nat", "PREROUTING", Rule((), Jump("DOCKER")))))
+    before, ruleset = kernel.tables, Ruleset(SETTINGS)
+    ruleset.change(meaning(1, 2, node_port=30001))
+    kernel.run(ruleset.whole(surveys(kernel)))
+    kernel.run(ruleset.nothing(surveys(kernel)))
+    assert kernel.tables == before
+
+
+def test_chains_that_the_next_mode_has_written_stay_with_the_jumps_to_them():
+    kernel, ruleset = FakeIptables(), Ruleset(SETTINGS)
+    ruleset.change(meaning(1, 2))
+    kernel.run(ruleset.whole(surveys(kernel)))
+    of_other = (Rule((), None, "of the other mode"),)
+    kernel.run((Put("nat", "KUBE-SERVICES", of_other),))
+    kernel.run(ruleset.nothing(surveys(kernel), frozenset({("nat", "KUBE-SERVICES")})))
+    assert kernel.tables["nat"].keys() - BUILT_IN["nat"] == {"KUBE-SERVICES"}
+    assert kernel.tables["nat"]["KUBE-SERVICES"] == of_other
+    assert kernel.tables["nat"]["OUTPUT"] == JUMPS["nat", "OUTPUT"]
+    assert kernel.tables["filter"].keys() == BUILT_IN["filter"]
