@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyk8s.cluster.containerd import SANDBOX_IMAGE
+from pyk8s.cluster.families import NODE_MASKS, loopback
 from pyk8s.cluster.folder import Folder
 from pyk8s.cluster.settings import Node, Settings
 
@@ -24,7 +25,7 @@ MOST_PODS = "110"
 def apiserver(settings: Settings, folder: Folder) -> dict[str, Any]:
     """What `pyk8s apiserver` reads."""
     pki, ports = folder.pki, settings.ports
-    addresses = ["127.0.0.1", settings.gateway]
+    addresses = [*dict.fromkeys(map(loopback, settings.gateways)), *settings.gateways]
     return {
         "clusterName": settings.name,
         "etcd": {
@@ -66,7 +67,8 @@ def controllers(settings: Settings, folder: Folder) -> dict[str, Any]:
         "clusterName": settings.name,
         "kubeconfig": str(folder.config / "controllers.kubeconfig"),
         "clusterCIDR": settings.cluster_cidr,
-        "nodeCIDRMaskSize": 24,
+        "nodeCIDRMaskSize": NODE_MASKS[4],
+        "nodeCIDRMaskSizeIPv6": NODE_MASKS[6],
         "rootCAFile": str(folder.pki / "ca.crt"),
         "nodeMonitorGracePeriod": GRACE,
         "logLevel": "info",
@@ -97,7 +99,7 @@ def node(settings: Settings, folder: Folder, node: Node) -> dict[str, Any]:
     return {
         "clusterName": settings.name,
         "nodeName": node.name,
-        "nodeIP": node.address,
+        "nodeIP": ",".join(node.addresses),
         "kubeconfig": str(config / f"node-{node.name}.kubeconfig"),
         "proxyKubeconfig": str(config / f"proxy-{node.name}.kubeconfig"),
         "runtimeEndpoint": "unix:///run/containerd/containerd.sock",
@@ -120,7 +122,8 @@ def node(settings: Settings, folder: Folder, node: Node) -> dict[str, Any]:
         "clusterDomain": "cluster.local",
         "serviceCIDR": settings.service_cidr,
         "clusterCIDR": settings.cluster_cidr,
-        "proxy": {"mode": "iptables"},
+        "proxy": {"mode": settings.proxy_mode},
+        "network": {"backend": settings.network_backend},
         "cni": {
             "confDir": "/etc/cni/net.d",
             "binDir": "/opt/cni/bin",

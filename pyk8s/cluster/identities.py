@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import ip_network
 from pathlib import Path
 
+from pyk8s.cluster.families import bracketed, loopback
 from pyk8s.cluster.folder import Folder
 from pyk8s.cluster.settings import Node, Settings, write_file
 from pyk8s.wire import kubeconfig, pki
@@ -35,7 +36,7 @@ class Wanted:
 
 def control_plane(settings: Settings, hostname: str) -> tuple[Wanted, ...]:
     """The certificates of everything that is not a node."""
-    service_ip = str(IPv4Network(settings.service_cidr)[1])
+    services = (str(ip_network(each)[1]) for each in settings.service_cidr.split(","))
     sans = (
         "kubernetes",
         "kubernetes.default",
@@ -44,8 +45,9 @@ def control_plane(settings: Settings, hostname: str) -> tuple[Wanted, ...]:
         "localhost",
         hostname,
         "127.0.0.1",
-        service_ip,
-        settings.gateway,
+        "::1",
+        *services,
+        *settings.gateways,
     )
     local = ("localhost", "127.0.0.1")
     return (
@@ -67,7 +69,7 @@ def of_node(node: Node) -> tuple[Wanted, ...]:
             f"node-{node.name}",
             f"system:node:{node.name}",
             ("system:nodes",),
-            sans=(node.name, node.address, "127.0.0.1"),
+            sans=(node.name, *node.addresses, "127.0.0.1", "::1"),
             server=True,
         ),
         Wanted(f"proxy-{node.name}", "system:kube-proxy", ("system:node-proxiers",)),
@@ -86,14 +88,18 @@ def make(folder: Folder, settings: Settings, hostname: str, nodes: Iterable[Node
         key = pki.signing_key()
         write_file(folder.pki / "sa.pub", pki.public_key(key), sync=False)
         write_file(folder.pki / "sa.key", key, sync=False)
-    local = (f"https://127.0.0.1:{settings.ports.https}", f"127.0.0.1:{settings.ports.grpc}")
-    bridge = (f"https://{settings.gateway}:{settings.ports.https}", f"{settings.gateway}:{settings.ports.grpc}")
+    local, bridge = (_doors(settings, host) for host in (loopback(settings.gateway), settings.gateway))
     _kubeconfig(folder, folder.kubeconfig, "admin", settings, local)
     for name in ("scheduler", "controllers"):
         _kubeconfig(folder, folder.config / f"{name}.kubeconfig", name, settings, local)
     for node in nodes:
         for name in (f"node-{node.name}", f"proxy-{node.name}"):
             _kubeconfig(folder, folder.config / f"{name}.kubeconfig", name, settings, bridge)
+
+
+def _doors(settings: Settings, address: str) -> tuple[str, str]:
+    host = bracketed(address)
+    return f"https://{host}:{settings.ports.https}", f"{host}:{settings.ports.grpc}"
 
 
 def forget(folder: Folder, node: str) -> None:

@@ -17,6 +17,7 @@ import msgspec
 
 from pyk8s.cluster import cgroups, host, layout, machine, readiness, units, wish
 from pyk8s.cluster.errors import AddressTaken, ClusterError, SupervisorGone
+from pyk8s.cluster.families import has4, has6
 from pyk8s.cluster.folder import Folder, no_such, of
 from pyk8s.cluster.images import builtin, delivery
 from pyk8s.cluster.images.store import Store
@@ -126,12 +127,19 @@ async def _create(
     folder: Folder, name: str, asked: wish.Wish, known: Settings | None, versions: machine.Versions, say: Say
 ) -> Settings:
     with host.machine_locked():
-        settings = known or wish.settle(asked, name, host.pick_subnet(), host.free_ports(4))
+        settings = known or _settled(asked, name, folder)
         folder.write(settings)
         host.connect(units.host(settings, folder))
-    say(f"network {settings.subnet} on {units.host(settings, folder).bridge}")
+    say(f"network {' and '.join(settings.subnets)} on {units.host(settings, folder).bridge}")
     await _run(folder, settings, versions, say)
     return _changed(folder, settings, complete=True)
+
+
+def _settled(asked: wish.Wish, name: str, folder: Folder) -> Settings:
+    if has6(asked.family):
+        host.require_ipv6()
+    subnet = host.pick_subnet() if has4(asked.family) else ""
+    return wish.settle(asked, name, folder.id, subnet, host.free_ports(4))
 
 
 async def _started(folder: Folder, settings: Settings, say: Say) -> None:
@@ -279,7 +287,7 @@ def _place(folder: Folder) -> Host:
         return units.host(folder.read(), folder)
     except ClusterError:
         # Names of links and tables come from the folder alone; only the rules' contents need the settings.
-        return Host(folder.name, folder.id, "0.0.0.0/32")
+        return Host(folder.name, folder.id, ())
 
 
 def _changed(folder: Folder, settings: Settings, **fields: object) -> Settings:

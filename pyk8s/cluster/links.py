@@ -2,8 +2,8 @@
 only.
 
 Every name begins with `pk` and carries the cluster's ten hex digits, so that what is ours can be told on sight and by
-program. The bridge's alias keeps what the machine's forwarding switch was before the first cluster: it is the one place
-that lives exactly as long as the change does.
+program. The bridge's alias keeps what the machine's forwarding switches were before the first cluster: it is the one
+place that lives exactly as long as the change does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, ip_network
+
+from pyk8s.cluster.families import version
 
 CANDIDATES = IPv4Network("172.28.0.0/14")
 """Where a cluster's /24 is looked for: at the end of 172.16/12, of which Docker takes from the beginning."""
@@ -21,11 +23,12 @@ ALIAS = "pyk8s cluster "
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What a cluster needs on its host: the bridge's name, its network, and the cluster's name and id."""
+    """What a cluster needs on its host: the bridge's name, its networks (one of each family), and the cluster's name
+    and id."""
 
     cluster: str
     id: str
-    subnet: str
+    subnets: tuple[str, ...]
 
     @property
     def bridge(self) -> str:
@@ -33,9 +36,14 @@ class Host:
         return f"pkb{self.id}"
 
     @property
-    def gateway(self) -> str:
-        """The host's address on the bridge."""
-        return str(IPv4Network(self.subnet)[1])
+    def families(self) -> tuple[int, ...]:
+        """4, 6 or both."""
+        return tuple(version(subnet) for subnet in self.subnets)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The host's addresses on the bridge, with their prefix lengths."""
+        return tuple(interface(subnet, 1) for subnet in self.subnets)
 
     @property
     def table(self) -> str:
@@ -63,28 +71,50 @@ def used_networks(routes: Iterable[Mapping[str, object]]) -> list[str]:
 
 
 def node_address(subnet: str, used: Iterable[str]) -> str | None:
-    """The lowest address of a node in `subnet` that is not in `used`: from .11 on; None when there is none left."""
+    """The lowest address of a node in `subnet` that is not in `used`: from the 11th on; None when there is none
+    left."""
     taken = set(used)
-    addresses = (str(IPv4Network(subnet)[number]) for number in range(11, 251))
+    addresses = (str(ip_network(subnet)[number]) for number in range(11, 251))
     return next((address for address in addresses if address not in taken), None)
 
 
-def bridge_batch(host: Host, forwarding_before: str) -> str:
-    """Commands that make the bridge, for `ip -batch`; `forwarding_before` is "0" or "1"."""
+def interface(subnet: str, number: int) -> str:
+    """An address of `subnet` with its prefix length, "172.28.3.1/24"."""
+    network = ip_network(subnet)
+    return f"{network[number]}/{network.prefixlen}"
+
+
+def bridge_batch(host: Host, before: Mapping[str, str]) -> str:
+    """Commands that make the bridge, for `ip -batch`; `before` says what each switch was that is turned for it."""
+    said = " ".join(f"{name}={value}" for name, value in before.items())
     return (
         f"link add name {host.bridge} type bridge forward_delay 0\n"
-        f'link set dev {host.bridge} alias "{ALIAS}{host.cluster} ip_forward={forwarding_before}"\n'
-        f"address add {host.gateway}/24 dev {host.bridge}\n"
-        f"link set dev {host.bridge} up\n"
+        f'link set dev {host.bridge} alias "{ALIAS}{host.cluster} {said}"\n'
+        + "".join(f"address add {address} dev {host.bridge}{_at_once(address)}\n" for address in host.addresses)
+        + f"link set dev {host.bridge} up\n"
     )
 
 
-def forwarding_before(aliases: Iterable[str], now: str) -> str:
-    """What the forwarding switch was before the first of our clusters: what a bridge's alias says, else `now`."""
+def _at_once(address: str) -> str:
+    # An IPv6 address is of no use while the kernel asks for a second whether somebody else has it.
+    return " nodad" if version(address) == 6 else ""
+
+
+def said(aliases: Iterable[str], switch: str) -> str | None:
+    """What a switch was before the first of our clusters turned it, as a bridge's alias says; None when none does."""
     for alias in aliases:
-        if alias.startswith(ALIAS) and "ip_forward=" in alias:
-            return alias.rsplit("ip_forward=", 1)[1][:1]
-    return now
+        if alias.startswith(ALIAS):
+            for word in alias.split():
+                name, equals, value = word.partition("=")
+                if equals and name == switch:
+                    return value
+    return None
+
+
+def learned_routers(routes: Iterable[Mapping[str, object]]) -> list[str]:
+    """The links whose way out the routers announce, in what `ip -json -6 route show default` prints: a machine that
+    forwards no longer listens to announcements, unless it is told to for each link."""
+    return sorted({str(route["dev"]) for route in routes if route.get("protocol") == "ra" and "dev" in route})
 
 
 def node_batch_outside(host: Host, node: str) -> str:
@@ -99,35 +129,48 @@ def node_batch_outside(host: Host, node: str) -> str:
     )
 
 
-def node_batch_inside(host: Host, address: str) -> str:
-    """Commands for the node's namespace: its loopback, its address, its way out."""
-    return (
-        "link set dev lo up\n"
-        f"address add {address}/24 dev eth0\n"
-        "link set dev eth0 up\n"
-        f"route add default via {host.gateway}\n"
-    )
+def node_batch_inside(host: Host, addresses: Iterable[str]) -> str:
+    """Commands for the node's namespace: its loopback, its addresses, its ways out."""
+    lengths = {version(subnet): ip_network(subnet).prefixlen for subnet in host.subnets}
+    added = [
+        f"address add {one}/{lengths[version(one)]} dev eth0{_at_once(one)}\n"
+        for one in addresses
+        if version(one) in lengths
+    ]
+    ways = [f"-{version(one)} route add default via {one.split('/')[0]}\n" for one in host.addresses]
+    return "".join(("link set dev lo up\n", *added, "link set dev eth0 up\n", *ways))
 
 
 def rules(host: Host) -> str:
-    """The table that lets nodes reach what their host reaches, for `nft -f`; putting it in twice is the same as
+    """The tables that let nodes reach what their host reaches, for `nft -f`; putting them in twice is the same as
     once."""
+    return "".join(_rules(host, subnet) for subnet in host.subnets)
+
+
+def _rules(host: Host, subnet: str) -> str:
+    ip = protocol(version(subnet))
     return (
-        f"add table ip {host.table}\n"
-        f"delete table ip {host.table}\n"
-        f"table ip {host.table} {{\n"
+        f"add table {ip} {host.table}\n"
+        f"delete table {ip} {host.table}\n"
+        f"table {ip} {host.table} {{\n"
         f'  comment "pyk8s cluster {host.cluster}"\n'
         "  chain postrouting {\n"
         "    type nat hook postrouting priority srcnat; policy accept;\n"
-        f"    ip saddr {host.subnet} ip daddr != {host.subnet} masquerade\n"
+        f"    {ip} saddr {subnet} {ip} daddr != {subnet} masquerade\n"
         "  }\n"
         "}\n"
     )
 
 
-def without_rules(host: Host) -> str:
-    """The change that takes the table away, whether or not it is there, for `nft -f`."""
-    return f"add table ip {host.table}\ndelete table ip {host.table}\n"
+def protocol(family: int) -> str:
+    """nft's name of a family."""
+    return "ip6" if family == 6 else "ip"
+
+
+def without_rules(host: Host, family: int) -> str:
+    """The change that takes the table of one family away, whether or not it is there, for `nft -f`."""
+    ip = protocol(family)
+    return f"add table {ip} {host.table}\ndelete table {ip} {host.table}\n"
 
 
 def forward_rules(host: Host) -> tuple[tuple[str, ...], ...]:
@@ -156,6 +199,7 @@ def _is_loopback(address: str) -> bool:
     return address.startswith("127.") or address == "::1"
 
 
-def hosts(name: str, address: str) -> str:
+def hosts(name: str, addresses: Iterable[str]) -> str:
     """A node's /etc/hosts."""
-    return f"127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n{address} {name}\n"
+    own = "".join(f"{address} {name}\n" for address in addresses)
+    return f"127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n{own}"

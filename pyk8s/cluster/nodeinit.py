@@ -75,9 +75,10 @@ def make(plan: Plan) -> None:
     outside.communicate(plan.outside.replace("PID", str(os.getpid())), timeout=30)
     if outside.returncode != 0:
         raise subprocess.CalledProcessError(outside.returncode, "ip -batch (host side)")
-    subprocess.run(["ip", "-batch", "-"], input=plan.inside, text=True, check=True, timeout=30)
+    # Before the addresses: where IPv6 is switched off, none can be given.
     for name, value in plan.sysctls.items():
         Path("/proc/sys", *name.split("/")).write_text(value)
+    subprocess.run(["ip", "-batch", "-"], input=plan.inside, text=True, check=True, timeout=30)
     socket.sethostname(plan.hostname)
     mount(plan)
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from pyk8s.api.quantity import QuantityInvalid, millicores, units
 from pyk8s.cluster.errors import ClusterError, NoSuchNode, SettingInvalid
+from pyk8s.cluster.families import PODS4, SERVICES4, Family
 
 VERSION = 1
 """Of the file's form: a file with a higher one was written by a later pyk8s."""
@@ -24,15 +27,29 @@ NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 MOST_NODES = 200
 """A cluster's network is a /24."""
 
+Backend: TypeAlias = Literal["host-gw", "vxlan"]
+"""How packets travel between nodes: by routes through the other node, or in UDP."""
+
+ProxyMode: TypeAlias = Literal["iptables", "ipvs", "nftables"]
+"""What the services of a cluster are made of."""
+
 
 class Node(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One node: its name, its address on the cluster's bridge, what it reports as its capacity."""
 
     name: str
     address: str
+    """Of the cluster's first family."""
     cpus: str
     memory: str
     stopped: bool = False
+    second_address: str = ""
+    """Of the second family, in a cluster that has two."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Its address of each family."""
+        return tuple(filter(None, (self.address, self.second_address)))
 
     @property
     def millicores(self) -> int:
@@ -60,22 +77,39 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version: int = VERSION
     name: str
     subnet: str
-    """The /24 of its bridge; the first address is the host's."""
+    """The network of its bridge, of its first family (IPv4: a /24, IPv6: a /64); the first address is the host's."""
     ports: Ports
     cpus: str
     """What a node added later gets unless told otherwise."""
     memory: str
     nodes: tuple[Node, ...]
-    service_cidr: str = "10.96.0.0/16"
-    cluster_cidr: str = "10.244.0.0/16"
+    service_cidr: str = SERVICES4
+    """The range of its services' addresses; of two families, two ranges with a comma between them."""
+    cluster_cidr: str = PODS4
+    """The same of its pods."""
+    ip_family: Family = "ipv4"
+    second_subnet: str = ""
+    """The network of the second family on its bridge, where there are two."""
+    network_backend: Backend = "host-gw"
+    proxy_mode: ProxyMode = "iptables"
     stopped: bool = False
     complete: bool = False
     """False until the first `up` has come to its end."""
 
     @property
     def gateway(self) -> str:
-        """The host's address on the bridge."""
-        return self.subnet.rsplit(".", 1)[0] + ".1"
+        """The host's address on the bridge, of the first family."""
+        return self.gateways[0]
+
+    @property
+    def subnets(self) -> tuple[str, ...]:
+        """The networks of its bridge, one of each family."""
+        return tuple(filter(None, (self.subnet, self.second_subnet)))
+
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """The host's addresses on the bridge, one of each family."""
+        return tuple(str(ip_network(subnet)[1]) for subnet in self.subnets)
 
     def node(self, name: str) -> Node:
         """The node of that name; raises NoSuchNode."""

@@ -9,6 +9,7 @@ import msgspec
 
 from pyk8s.cluster import cgroups, procs, units
 from pyk8s.cluster.errors import ClusterError, CutOff, MachineUnfit, NoSuchCluster, SupervisorGone
+from pyk8s.cluster.families import bracketed, loopback
 from pyk8s.cluster.folder import Folder
 from pyk8s.cluster.settings import Settings
 from pyk8s.cluster.supervisor import control
@@ -31,9 +32,12 @@ async def status(folder: Folder) -> dict[str, Any]:
     return {
         "name": settings.name,
         "state": cluster_state(settings, supervisor, reports),
-        "server": f"https://127.0.0.1:{settings.ports.https}",
-        "grpc": f"127.0.0.1:{settings.ports.grpc}",
-        "network": settings.subnet,
+        "server": server(settings),
+        "grpc": f"{bracketed(loopback(settings.gateway))}:{settings.ports.grpc}",
+        "network": ",".join(settings.subnets),
+        "ipFamily": settings.ip_family,
+        "networkBackend": settings.network_backend,
+        "proxyMode": settings.proxy_mode,
         "folder": str(folder.path),
         "kubeconfig": str(folder.kubeconfig),
         "cgroup": f"/{folder.tag}",
@@ -41,7 +45,7 @@ async def status(folder: Folder) -> dict[str, Any]:
         "nodes": [
             {
                 "name": node.name,
-                "address": node.address,
+                "address": ",".join(node.addresses),
                 "cpus": node.cpus,
                 "memory": node.memory,
                 "state": states[node.name],
@@ -72,10 +76,15 @@ async def overview(folders: Iterable[Folder]) -> list[dict[str, Any]]:
                 "name": folder.name,
                 "state": cluster_state(settings, supervisor, reports),
                 "nodes": len(settings.nodes),
-                "server": f"https://127.0.0.1:{settings.ports.https}",
+                "server": server(settings),
             }
         )
     return found
+
+
+def server(settings: Settings) -> str:
+    """Where this machine reaches the cluster's HTTPS API."""
+    return f"https://{bracketed(loopback(settings.gateway))}:{settings.ports.https}"
 
 
 def cluster_state(settings: Settings, supervisor: int, reports: Sequence[Report]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 import pyk8s
 from pyk8s.cluster import links
 from pyk8s.cluster.errors import SettingInvalid
+from pyk8s.cluster.families import has6
 from pyk8s.cluster.folder import Folder, NodeFolder
 from pyk8s.cluster.nodeinit import Plan
 from pyk8s.cluster.settings import Node, Settings
@@ -19,6 +20,14 @@ SYSCTLS: Mapping[str, str] = {
     "net/ipv4/conf/default/rp_filter": "0",
 }
 """What a node's network does: it passes on what is not for itself, also where the way back is another one."""
+
+SYSCTLS6: Mapping[str, str] = {
+    "net/ipv6/conf/all/disable_ipv6": "0",
+    "net/ipv6/conf/default/disable_ipv6": "0",
+    "net/ipv6/conf/all/forwarding": "1",
+    "net/ipv6/conf/default/forwarding": "1",
+}
+"""The same for IPv6, in clusters that have it; some machines switch it off."""
 
 
 DAEMON: Mapping[str, str] = {"PYK8S_DEBUG": "1"}
@@ -32,7 +41,7 @@ def python(*arguments: str) -> tuple[str, ...]:
 
 def host(settings: Settings, folder: Folder) -> links.Host:
     """The cluster's place in the host's network."""
-    return links.Host(settings.name, folder.id, settings.subnet)
+    return links.Host(settings.name, folder.id, settings.subnets)
 
 
 def control_plane(settings: Settings, folder: Folder) -> tuple[Unit, ...]:
@@ -175,13 +184,13 @@ def plan(settings: Settings, folder: Folder, node: Node, resolv_conf: str) -> Pl
     return Plan(
         hostname=node.name,
         outside=links.node_batch_outside(at, node.name),
-        inside=links.node_batch_inside(at, node.address),
-        sysctls=dict(SYSCTLS),
+        inside=links.node_batch_inside(at, node.addresses),
+        sysctls={**SYSCTLS, **(SYSCTLS6 if has6(settings.ip_family) else {})},
         scratch=str(path / "scratch"),
         binds=binds(place, (sys.prefix, sys.base_prefix, pyk8s.__path__[0], str(folder.home))),
         files={
             "/etc/hostname": f"{node.name}\n",
-            "/etc/hosts": links.hosts(node.name, node.address),
+            "/etc/hosts": links.hosts(node.name, node.addresses),
             "/etc/resolv.conf": resolv_conf,
         },
         fresh=(str(place.run),),

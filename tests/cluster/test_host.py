@@ -23,34 +23,39 @@ def tables():
     return subprocess.run(["nft", "list", "tables"], capture_output=True, text=True).stdout.split("\\n")
 
 def forwarding():
-    return host.FORWARDING.read_text().strip()
+    return [file.read_text().strip() for _, file in host.SWITCHES.values()]
 
 told = {"before": [links(), tables(), forwarding()]}
-host.FORWARDING.write_text("0")
-one, two = Host("one", "1" * 10, ""), Host("two", "2" * 10, "")
+for _, file in host.SWITCHES.values():
+    file.write_text("0")
 with host.machine_locked():
-    one = Host("one", "1" * 10, host.pick_subnet())
+    one = Host("one", "1" * 10, (host.pick_subnet(),))
     host.connect(one)
     host.connect(one)
 with host.machine_locked():
-    two = Host("two", "2" * 10, host.pick_subnet())
+    two = Host("two", "2" * 10, (host.pick_subnet(), "fd22:2222:2222::/64"))
     host.connect(two)
-told["subnets"] = [one.subnet, two.subnet]
+with host.machine_locked():
+    six = Host("six", "6" * 10, ("fd66:6666:6666::/64",))
+    host.connect(six)
+told["subnets"] = [one.subnets[0], two.subnets[0]]
 told["up"] = [links(), tables(), forwarding()]
 told["aliases"] = list(host.bridges().values())
 subprocess.run(["ip", "link", "add", one.port("node-1"), "type", "veth", "peer", "name", "x"], check=True)
 subprocess.run(["ip", "link", "set", one.port("node-1"), "master", one.bridge], check=True)
 host.disconnect(one)
 told["one down"] = [links(), tables(), forwarding()]
+host.disconnect(Host("two", "2" * 10, ()))
 host.disconnect(two)
-host.disconnect(two)
+told["two down"] = [links(), tables(), forwarding()]
+host.disconnect(six)
 told["down"] = [links(), tables(), forwarding()]
 print(json.dumps(told))
 """
 
 
 @pytest.mark.kernel
-def test_two_clusters_come_and_go_on_one_host_and_leave_nothing():
+def test_clusters_of_each_family_come_and_go_on_one_host_and_leave_nothing():
     done = subprocess.run(
         ["unshare", "--net", sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=False, timeout=60
     )
@@ -59,14 +64,20 @@ def test_two_clusters_come_and_go_on_one_host_and_leave_nothing():
     assert len(set(told["subnets"])) == 2
     links, tables, forwarding = told["up"]
     assert {"pkb1111111111", "pkb2222222222"} <= set(links)
-    assert {"table ip pyk8s_1111111111", "table ip pyk8s_2222222222"} <= set(tables)
-    assert forwarding == "1"
-    assert all(alias.endswith("ip_forward=0") for alias in told["aliases"])
+    assert {"table ip pyk8s_1111111111", "table ip pyk8s_2222222222", "table ip6 pyk8s_2222222222"} <= set(tables)
+    assert forwarding == ["1", "1"]
+    assert told["aliases"] == [
+        "pyk8s cluster one ip_forward=0",
+        "pyk8s cluster two ip_forward=0 ipv6_forward=0 ra=",
+        "pyk8s cluster six ipv6_forward=0 ra=",
+    ]
     links, tables, forwarding = told["one down"]
-    assert [name for name in links if name.startswith("pk")] == ["pkb2222222222"]
-    assert forwarding == "1", "the other cluster still needs it"
+    assert [name for name in links if name.startswith("pk")] == ["pkb2222222222", "pkb6666666666"]
+    assert forwarding == ["1", "1"], "the other clusters still need it"
+    assert told["two down"][2] == ["0", "1"], "the last one needs IPv6 only"
+    assert [name for name in told["two down"][1] if "2222222222" in name] == []
     links, tables, forwarding = told["down"]
-    assert (links, tables, forwarding) == (told["before"][0], told["before"][1], "0")
+    assert (links, tables, forwarding) == (told["before"][0], told["before"][1], ["0", "0"])
 
 
 def test_free_ports_are_free_and_below_those_of_outgoing_connections():

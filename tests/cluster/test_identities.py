@@ -8,7 +8,7 @@ from pyk8s.cluster.folder import Folder
 from pyk8s.cluster.wish import Wish
 from pyk8s.wire import kubeconfig, pki
 
-DEMO = wish.settle(Wish(2), "demo", "172.28.0.0/24", (20001, 20002, 20003, 20004))
+DEMO = wish.settle(Wish(2), "demo", "0123456789", "172.28.0.0/24", (20001, 20002, 20003, 20004))
 
 
 @pytest.fixture

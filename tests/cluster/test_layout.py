@@ -14,7 +14,7 @@ from pyk8s.cluster.nodeinit import Plan
 from pyk8s.cluster.supervisor.unit import read_units
 from pyk8s.cluster.wish import Wish
 
-DEMO = wish.settle(Wish(2), "demo", "172.28.0.0/24", (20001, 20002, 20003, 20004))
+DEMO = wish.settle(Wish(2), "demo", "0123456789", "172.28.0.0/24", (20001, 20002, 20003, 20004))
 VERSIONS = {"containerd": (1, 6), "etcd": (3, 4), "runc": (1, 1)}
 
 

@@ -13,7 +13,7 @@ from pyk8s.cluster.supervisor.unit import Unit, ordered
 from pyk8s.cluster.wish import Wish
 
 FOLDER = Folder(DEFAULT_HOME, "demo")
-DEMO = wish.settle(Wish(2), "demo", "172.28.0.0/24", (20001, 20002, 20003, 20004))
+DEMO = wish.settle(Wish(2), "demo", "0123456789", "172.28.0.0/24", (20001, 20002, 20003, 20004))
 
 
 def test_a_cluster_is_etcd_a_control_plane_and_three_processes_a_node():

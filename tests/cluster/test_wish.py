@@ -12,7 +12,7 @@ PORTS = (20001, 20002, 20003, 20004)
 
 
 def test_a_cluster_has_three_nodes_unless_told_otherwise():
-    made = wish.settle(Wish(), "demo", "172.28.0.0/24", PORTS)
+    made = wish.settle(Wish(), "demo", "0123456789", "172.28.0.0/24", PORTS)
     assert [(node.name, node.address, node.cpus, node.memory) for node in made.nodes] == [
         ("node-1", "172.28.0.11", "2", "4Gi"),
         ("node-2", "172.28.0.12", "2", "4Gi"),
@@ -23,7 +23,7 @@ def test_a_cluster_has_three_nodes_unless_told_otherwise():
 
 
 def test_nodes_are_as_asked():
-    made = wish.settle(Wish(1, "500m", "1Gi"), "demo", "172.28.0.0/24", PORTS)
+    made = wish.settle(Wish(1, "500m", "1Gi"), "demo", "0123456789", "172.28.0.0/24", PORTS)
     assert [(node.millicores, node.bytes) for node in made.nodes] == [(500, 1 << 30)]
 
 
@@ -53,18 +53,18 @@ def test_differences_are_told_one_by_one(asked, says):
 
 
 def test_fewer_nodes_than_there_are_point_to_remove():
-    three = wish.settle(Wish(3), "demo", "172.28.0.0/24", PORTS)
+    three = wish.settle(Wish(3), "demo", "0123456789", "172.28.0.0/24", PORTS)
     assert "node remove" in wish.differences(Wish(2), three)[0]
 
 
 def test_new_nodes_get_the_lowest_free_name_and_address():
-    three = wish.settle(Wish(3), "demo", "172.28.0.0/24", PORTS).without_node("node-2")
+    three = wish.settle(Wish(3), "demo", "0123456789", "172.28.0.0/24", PORTS).without_node("node-2")
     assert wish.next_name(three) == "node-2"
     assert wish.new_node(three, "extra", "1", "1Gi").address == "172.28.0.12"
 
 
 def test_a_full_network_takes_no_more_nodes():
-    full = wish.settle(Wish(200), "demo", "172.28.0.0/24", PORTS)
+    full = wish.settle(Wish(200), "demo", "0123456789", "172.28.0.0/24", PORTS)
     for number in range(201, 241):
         full = full.with_node(wish.new_node(full, f"node-{number}", "1", "1Gi"))
     with pytest.raises(AddressTaken, match="is full"):

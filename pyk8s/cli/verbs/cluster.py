@@ -35,19 +35,33 @@ def cluster() -> None:
 @click.option("--nodes", type=int, metavar="N", help="How many nodes a new cluster gets.  [default: 3]")
 @click.option("--cpus", metavar="CPUS", help="CPUs of each node, as 2 or 500m.  [default: 2]")
 @click.option("--memory", metavar="SIZE", help="Memory of each node, as 4Gi.  [default: 4Gi]")
-def up(name: str, nodes: int | None, cpus: str | None, memory: str | None) -> None:
+@click.option(
+    "--ip-family", type=click.Choice(["ipv4", "ipv6", "dual"]), help="Which addresses it has.  [default: ipv4]"
+)
+@click.option(
+    "--network-backend",
+    type=click.Choice(["host-gw", "vxlan"]),
+    help="How packets travel between nodes.  [default: host-gw]",
+)
+@click.option(
+    "--proxy-mode",
+    type=click.Choice(["iptables", "ipvs", "nftables"]),
+    help="What services are made of in the kernel.  [default: iptables]",
+)
+def up(name: str, **asked: Any) -> None:
     """Bring a cluster up; one that is up stays as it is.
 
     \b
     Examples:
       pyk8s cluster up
       pyk8s cluster up --name shop --nodes 5 --cpus 500m --memory 1Gi
+      pyk8s cluster up --name both --ip-family dual --network-backend vxlan
     """
     from pyk8s.cluster import lifecycle
     from pyk8s.cluster.wish import Wish
 
     with Progress() as progress:
-        settings, differing = carry_out(lifecycle.up(name, Wish(nodes, cpus, memory), progress.say))
+        settings, differing = carry_out(lifecycle.up(name, Wish(**asked), progress.say))
         progress.say(f"cluster {name} is up: {len(settings.nodes)} nodes", done=True)
     for sentence in differing:
         click.echo(f"not as asked: {sentence}")
