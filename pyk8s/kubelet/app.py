@@ -218,7 +218,8 @@ async def serve(kubelet: Kubelet, runtime: CriRuntime, config: Config) -> tuple[
     clients = frozenset(config.server.clients)
     service = Streams(kubelet.pods, runtime, Processes(runtime.channel), kubelet.files, streams, clients)
     streams_pb2_grpc.add_StreamsServicer_to_server(service, server)  # type: ignore[no-untyped-call]
-    where = f"[{config.node_ip}]" if ":" in config.node_ip else config.node_ip
+    first = config.node_ips[0]
+    where = f"[{first}]" if ":" in first else first
     port = listen(
         server,
         f"{where}:{config.server.port}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Config(Struct, frozen=True, rename="camel", gc=False):
 
     node_name: str
     node_ip: str = field(name="nodeIP")
+    """Its address; of two families, two with a comma between them, the cluster's first family first."""
     runtime_endpoint: str = "unix:///run/containerd/containerd.sock"
     root_dir: str = "/var/lib/kubelet"
     static_pod_path: str = "/etc/kubernetes/manifests"
@@ -60,6 +62,11 @@ class Config(Struct, frozen=True, rename="camel", gc=False):
     parallel_starts: int = 4
     """How many sandboxes and containers are started at the same time."""
 
+    @property
+    def node_ips(self) -> tuple[str, ...]:
+        """Its address of each family."""
+        return tuple(address.strip() for address in self.node_ip.split(","))
+
 
 def decode_config(obj: Any) -> Config:
     """The configuration in a decoded YAML document; other programs' fields in it are left alone.
@@ -70,6 +77,12 @@ def decode_config(obj: Any) -> Config:
         config = msgspec.convert(obj, Config)
     except msgspec.ValidationError as why:
         raise ConfigInvalid(f"node configuration: {why}") from why
+    try:
+        versions = [ip_address(address).version for address in config.node_ips]
+    except ValueError as why:
+        raise ConfigInvalid(f"nodeIP: {why}: write 192.0.2.1, or one of each family: 192.0.2.1,2001:db8::1") from why
+    if len(set(versions)) != len(versions):
+        raise ConfigInvalid(f"nodeIP: {config.node_ip}: write one address, or one of IPv4 and one of IPv6")
     if config.cgroup_driver != "cgroupfs":
         raise ConfigInvalid(f"cgroupDriver: {config.cgroup_driver!r} is not served: use cgroupfs, in containerd too")
     for name in ("root_dir", "pod_logs_dir"):

@@ -84,7 +84,7 @@ class Host:
 
     def facts(self, pod: Pod, ips: tuple[str, ...]) -> Facts:
         """What is known of a pod beside its spec."""
-        hosts = (self.config.node_ip,)
+        hosts = self.config.node_ips
         return Facts(self.config.node_name, hosts, hosts if pod.spec.host_network else ips, self.allocatable)
 
     def node_text(self, path: str) -> str:

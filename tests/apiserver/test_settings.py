@@ -70,7 +70,7 @@ def test_a_range_that_is_none_is_named():
 
 
 def test_a_range_of_services_that_cannot_be_is_named():
-    with pytest.raises(SettingsInvalid, match="serviceCIDR: .*two ranges of one family"):
+    with pytest.raises(SettingsInvalid, match=r"serviceCIDR: .*two ranges of one family"):
         settings_of(LEAST | {"serviceCIDR": "10.0.0.0/16,10.1.0.0/16"}).registry(1)
 
 

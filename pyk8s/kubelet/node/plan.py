@@ -87,7 +87,7 @@ def node_status(config: Config, machine: Machine, observed: Observed, before: Se
         "capacity": capacity(config),
         "allocatable": allocatable(config),
         "addresses": [
-            {"type": "InternalIP", "address": config.node_ip},
+            *({"type": "InternalIP", "address": address} for address in config.node_ips),
             {"type": "Hostname", "address": config.node_name},
         ],
         "conditions": conditions(observed, before, now),

@@ -77,9 +77,9 @@ async def ask_tcp(action: TcpSocket, target: Target, timeout: float) -> Answer:
         async with asyncio.timeout(timeout):
             _, writer = await asyncio.open_connection(host, port)
     except TimeoutError:
-        return Answer(False, f"dial tcp {host}:{port}: i/o timeout")
+        return Answer(False, f"dial tcp {_place(host, port)}: i/o timeout")
     except OSError as why:
-        return Answer(False, f"dial tcp {host}:{port}: connect: {_words(why)}")
+        return Answer(False, f"dial tcp {_place(host, port)}: connect: {_words(why)}")
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
@@ -90,7 +90,7 @@ async def ask_http(action: HttpGet, target: Target, timeout: float) -> Answer:
     """GET; a status from 200 to 399 is well."""
     host, port = action.host or target.ip, port_number(action.port, target.container)
     scheme = action.scheme.lower()
-    url = f"{scheme}://{host}:{port}{action.path}"
+    url = f"{scheme}://{_place(host, port)}{action.path}"
     try:
         async with asyncio.timeout(timeout):
             code = await get(host, port, action.path, action.http_headers, secure=scheme == "https")
@@ -129,11 +129,15 @@ async def get(host: str, port: int, path: str, headers: list[HttpHeader], *, sec
         writer.transport.abort()
 
 
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _request(host: str, port: int, path: str, headers: list[HttpHeader]) -> bytes:
     given = {each.name.lower() for each in headers}
     lines = [f"GET {path if path.startswith('/') else '/' + path} HTTP/1.1"]
     if "host" not in given:
-        lines.append(f"Host: {f'[{host}]' if ':' in host else host}:{port}")
+        lines.append(f"Host: {_place(host, port)}")
     if "user-agent" not in given:
         lines.append(f"User-Agent: {USER_AGENT}")
     if "accept" not in given:
@@ -151,7 +155,7 @@ async def ask_grpc(action: Grpc, target: Target, timeout: float) -> Answer:
 
     service = action.service.encode()
     request = bytes([0x0A, len(service)]) + service if service else b""
-    where = f"[{target.ip}]:{action.port}" if ":" in target.ip else f"{target.ip}:{action.port}"
+    where = _place(target.ip, action.port)
     async with grpc.aio.insecure_channel(where, options=(("grpc.enable_http_proxy", 0),)) as channel:
         try:
             reply = await channel.unary_unary("/grpc.health.v1.Health/Check")(

@@ -21,7 +21,7 @@ from pyk8s.kubelet.runtime.interface import Condition, ImageView
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 1, 1, 13, tzinfo=UTC)
-CONFIG = Config(node_name="n", node_ip="10.0.0.1", capacity={"cpu": 2, "memory": "4Gi", "pods": "110"})
+CONFIG = Config(node_name="n", node_ip="10.0.0.1,fd00::1", capacity={"cpu": 2, "memory": "4Gi", "pods": "110"})
 WELL = Observed({"RuntimeReady": Condition(True), "NetworkReady": Condition(True)}, port=10250)
 NO_NETWORK = Observed({"RuntimeReady": Condition(True), "NetworkReady": Condition(False, "NoCni", "no plugin")})
 
@@ -52,6 +52,7 @@ def test_where_and_what_it_is():
     made = status()
     assert made["addresses"] == [
         {"type": "InternalIP", "address": "10.0.0.1"},
+        {"type": "InternalIP", "address": "fd00::1"},
         {"type": "Hostname", "address": "n"},
     ]
     assert made["capacity"]["cpu"] == "2"

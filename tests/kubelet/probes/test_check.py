@@ -83,6 +83,13 @@ async def test_nobody_there_is_a_failure():
         assert "connection refused" in answer.message
 
 
+async def test_an_ipv6_address_is_asked_and_named_in_brackets():
+    there = Target("c", "::1", CONTAINER)
+    for answer in (await ask_http(HttpGet(port=1), there, 5), await ask_tcp(TcpSocket(port=1), there, 5)):
+        assert not answer.ok
+        assert "[::1]:1" in answer.message
+
+
 async def test_being_accepted_is_enough_for_a_connection():
     async with serving(b"") as (port, _):
         assert (await ask_tcp(TcpSocket(port=port), HERE, 5)).ok
