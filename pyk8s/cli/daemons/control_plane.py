@@ -16,7 +16,7 @@ import uvloop
 
 from pyk8s import scheduler
 from pyk8s.aio.heap import settle
-from pyk8s.aio.notify import ready
+from pyk8s.aio.notify import notify, ready
 from pyk8s.aio.shutdown import on_signals, until_stopped
 from pyk8s.aio.supervise import Tasks, keep_running
 from pyk8s.apiserver.app import ApiServer
@@ -55,24 +55,39 @@ def read(config: Path) -> Mapping[str, Mapping[str, Any]]:
 
 
 async def serve(parts: Mapping[str, Mapping[str, Any]], where: str) -> None:
-    """Run until a signal. Raises SettingsInvalid, ConfigInvalid, WireError, or why the API server cannot start."""
-    stopping = on_signals()
+    """Run until a signal, which may come while it still starts.
+
+    Raises SettingsInvalid, ConfigInvalid, WireError, or why the API server cannot start.
+    """
+    await until_stopped(_run(parts, where), on_signals())
+
+
+async def _run(parts: Mapping[str, Mapping[str, Any]], where: str) -> None:
     controlling = from_mapping(parts["controllers"])
+    scheduled = scheduler.Config.read(parts["scheduler"])
     async with ApiServer(settings_of(parts["apiserver"], f"{where}: apiserver")) as server:
         controllers, scheduling = (LocalClient(server.handler, user, server.resources) for user in USERS)
 
+        at_work = {name: asyncio.Event() for name in ("controllers", "scheduler")}
+
         async def control() -> None:
-            await roster.run(lambda name: controllers, controlling)
+            await roster.run(lambda name: controllers, controlling, started=at_work["controllers"].set)
 
         async def schedule() -> None:
-            await scheduler.run(scheduling, parts["scheduler"])
+            await scheduler.run(scheduling, scheduled, started=at_work["scheduler"].set)
 
         async with Tasks(_ended) as tasks:
             for name, part in (("controllers", control), ("scheduler", schedule)):
                 tasks.start(keep_running(part, failed=partial(_failed, name)), name=name)
-            ready("serving")
+            # Ready means the API: nodes report to it, and people see what is wrong, also while the other two still read
+            # or fail. That those work is seen by Nodes that become Ready and by pods that get one.
+            where_to = f"https on port {server.ports.https}, gRPC on port {server.ports.grpc}"
+            ready(f"serving {where_to}")
+            for each in at_work.values():
+                await each.wait()
+            notify(STATUS=f"serving {where_to}; controllers and scheduler at work")
             settle()
-            await until_stopped(asyncio.Event().wait(), stopping)
+            await asyncio.Event().wait()
 
 
 def _failed(part: str, why: Exception) -> None:
