@@ -143,3 +143,8 @@ def test_what_came_before_the_refused_action_is_done(ground):
         ground.run(Add(Link("br0", "bridge")), Remove("nope"), Add(Link("br1", "bridge")))
     assert ground.see("br0") is not None
     assert ground.see("br1") is None
+
+
+def test_a_link_says_of_itself_what_it_was_told(ground):
+    ground.run(Add(Link("br0", "bridge")), Change("br0", alias="a network of ours"))
+    assert ground.see("br0").alias == "a network of ours"

@@ -70,7 +70,7 @@ class FakeLinks:
             raise refused(action, errno.EEXIST)
         if link.master and link.master not in space:
             raise refused(action, errno.ENODEV)
-        made = replace(link, mtu=link.mtu or DEFAULT_MTU, addresses=(), hairpin=False, promiscuous=False)
+        made = replace(link, mtu=link.mtu or DEFAULT_MTU, addresses=(), hairpin=False, promiscuous=False, alias="")
         if link.kind == "veth":
             peer = link.peer or Peer(f"{link.name}-peer")
             beyond = self._space(peer.netns or netns)
@@ -96,6 +96,6 @@ class FakeLinks:
 def _changed(link: Link, change: Change, space: dict[str, Link]) -> Link:
     if change.master and change.master not in space:
         raise refused(change, errno.ENODEV)
-    fields = ("up", "mtu", "mac", "master", "hairpin", "promiscuous")
+    fields = ("up", "mtu", "mac", "master", "hairpin", "promiscuous", "alias")
     wanted = {field: getattr(change, field) for field in fields if getattr(change, field) is not None}
     return replace(link, **wanted)

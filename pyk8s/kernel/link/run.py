@@ -131,6 +131,8 @@ def _change(route: Any, change: Change, master: int) -> None:
         wanted["address"] = change.mac
     if change.master is not None:
         wanted["master"] = master
+    if change.alias is not None:
+        wanted["ifalias"] = change.alias
     flags = mask = 0
     for bit, on in ((_IFF_UP, change.up), (_IFF_PROMISC, change.promiscuous)):
         if on is not None:
@@ -165,4 +167,5 @@ def _read(message: Any, names: dict[int, str], addresses: dict[int, list[str]]) 
         hairpin=bool(port.get("IFLA_BRPORT_MODE")) if port else False,
         promiscuous=bool(message["flags"] & _IFF_PROMISC),
         addresses=tuple(addresses.get(message["index"], ())),
+        alias=message.get("IFLA_IFALIAS") or "",
     )

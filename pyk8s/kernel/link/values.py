@@ -25,7 +25,8 @@ class Link:
     """One link. As a wish, an empty field leaves the matter as it is; as an observation, every field is the kernel's.
 
     `kind` is the kernel's: "bridge", "veth", …; "" for loopback and hardware. `mtu` in bytes; `addresses` in the form
-    "10.244.0.1/24"; `master` the bridge it is a port of, `hairpin` whether that port sends back where it came from.
+    "10.244.0.1/24"; `master` the bridge it is a port of, `hairpin` whether that port sends back where it came from;
+    `alias` what it says of itself, at most 255 bytes.
     """
 
     name: str
@@ -38,11 +39,12 @@ class Link:
     promiscuous: bool = False
     addresses: tuple[str, ...] = ()
     peer: Peer | None = None
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Make a link with its kind, MTU, MAC, master, peer and state; not its addresses, not its hairpin."""
+    """Make a link with its kind, MTU, MAC, master, peer and state; not its addresses, hairpin or alias."""
 
     link: Link
 
@@ -58,6 +60,7 @@ class Change:
     master: str | None = None
     hairpin: bool | None = None
     promiscuous: bool | None = None
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,12 @@ def _arguments(wanted: Route) -> dict[str, Any]:
         arguments["oif"] = index_of(wanted.device)
     if wanted.source:
         arguments["prefsrc"] = wanted.source
+    if wanted.scope is not None:
+        arguments["scope"] = wanted.scope
+    if wanted.metric:
+        arguments["priority"] = wanted.metric
+    if metrics := {name: getattr(wanted, name) for name in ("mtu", "advmss") if getattr(wanted, name)}:
+        arguments["metrics"] = metrics
     return arguments
 
 

@@ -16,6 +16,7 @@ class Route:
 
     An empty gateway means the destination is on the link; an empty device lets the kernel find the gateway's.
     `protocol` says who set it: routes of other protocols are never touched. `source` is the preferred source address.
+    `metric`, `mtu` and `advmss` (bytes) are the kernel's when 0, and `scope` when None.
     """
 
     destination: str
@@ -24,6 +25,10 @@ class Route:
     source: str = ""
     protocol: int = STATIC
     table: int = 254
+    metric: int = 0
+    mtu: int = 0
+    advmss: int = 0
+    scope: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

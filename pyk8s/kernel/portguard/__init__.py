@@ -1,0 +1,1 @@
+"""Guards on bridge ports: a port that may send under one MAC only."""
