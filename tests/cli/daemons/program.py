@@ -53,7 +53,8 @@ async def ends_with_a_sentence(process):
 
 def grpc_address(told):
     """Where a server listens that told so when it was ready."""
-    return f"127.0.0.1:{re.search(r'gRPC on port (\d+)', told['STATUS'])[1]}"
+    (port,) = re.findall(r"gRPC on port (\d+)", told["STATUS"])
+    return f"127.0.0.1:{port}"
 
 
 def document(pki):

@@ -49,9 +49,8 @@ async def test_it_serves_then_tells_that_the_other_two_work_too(tmp_path):
         first = await told.get()
         assert first["READY"] == "1"
         assert "at work" in (await told.get())["STATUS"]
-        admin = GrpcClient.connect(
-            Connection("", grpc_address(first), pki.authority.certificate, pair.certificate, pair.key)
-        )
+        ca = pki.authority.certificate
+        admin = GrpcClient.connect(Connection("", grpc_address(first), ca, pair.certificate, pair.key))
         try:
             await place(admin)
         finally:
