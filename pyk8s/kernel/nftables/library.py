@@ -1,0 +1,74 @@
+"""libnftables, the library that the program nft is made of, held open in this process.
+
+See docs/decisions/0040-nftables-library.md for why it is neither a program a change nor netlink by hand.
+Source of the calls: libnftables(3).
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pyk8s.kernel.errors import Unsupported
+
+NAME = "libnftables.so.1"
+
+JSON, TERSE = 1 << 4, 1 << 11
+"""Flags of the output: as JSON; without the elements of sets."""
+
+
+class Library:
+    """One context of libnftables: its netlink socket belongs to the namespace of the thread that made it, and it serves
+    one caller at a time. Another thread may call it while this one waits: the interpreter's lock is let go of."""
+
+    def __init__(self) -> None:
+        self._calls = _load()
+        self._context = ctypes.c_void_p(self._calls.nft_ctx_new(0))
+        if not self._context:
+            raise Unsupported("libnftables could not be opened")
+        self._calls.nft_ctx_buffer_output(self._context)
+        self._calls.nft_ctx_buffer_error(self._context)
+
+    def run(self, text: bytes, flags: int = 0) -> tuple[bool, bytes]:
+        """Carry out the commands of `text` as one transaction: whether that went well, and what was said."""
+        self._calls.nft_ctx_output_set_flags(self._context, flags)
+        failed = self._calls.nft_run_cmd_from_buffer(self._context, text)
+        if failed:
+            return False, self._calls.nft_ctx_get_error_buffer(self._context) or b""
+        return True, self._calls.nft_ctx_get_output_buffer(self._context) or b""
+
+    @contextmanager
+    def trying(self) -> Iterator[None]:
+        """Within, nothing is done: the kernel only says what it would refuse."""
+        self._calls.nft_ctx_set_dry_run(self._context, True)
+        try:
+            yield
+        finally:
+            self._calls.nft_ctx_set_dry_run(self._context, False)
+
+    def close(self) -> None:
+        """Let go of the context and its socket."""
+        if self._context:
+            self._calls.nft_ctx_free(self._context)
+            self._context = ctypes.c_void_p(None)
+
+
+def _load() -> Any:
+    try:
+        calls = ctypes.CDLL(NAME, use_errno=True)
+    except OSError as why:
+        raise Unsupported(f"{NAME} cannot be loaded: install the package nftables ({why})") from why
+    calls.nft_ctx_new.argtypes, calls.nft_ctx_new.restype = [ctypes.c_uint32], ctypes.c_void_p
+    calls.nft_ctx_free.argtypes, calls.nft_ctx_free.restype = [ctypes.c_void_p], None
+    calls.nft_run_cmd_from_buffer.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+    calls.nft_ctx_output_set_flags.argtypes = [ctypes.c_void_p, ctypes.c_uint]
+    calls.nft_ctx_output_set_flags.restype = None
+    calls.nft_ctx_set_dry_run.argtypes, calls.nft_ctx_set_dry_run.restype = [ctypes.c_void_p, ctypes.c_bool], None
+    for name in ("nft_ctx_buffer_output", "nft_ctx_buffer_error"):
+        getattr(calls, name).argtypes = [ctypes.c_void_p]
+    for name in ("nft_ctx_get_output_buffer", "nft_ctx_get_error_buffer"):
+        getattr(calls, name).argtypes = [ctypes.c_void_p]
+        getattr(calls, name).restype = ctypes.c_char_p
+    return calls

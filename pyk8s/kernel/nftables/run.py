@@ -1,0 +1,150 @@
+"""Run transactions on one table through libnftables: whole or not at all, as the kernel takes them as one batch."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from pyk8s.kernel.errors import Absent, Refused, Unsupported, refused
+from pyk8s.kernel.netns.run import entered
+from pyk8s.kernel.nftables import read
+from pyk8s.kernel.nftables.generation import Generations
+from pyk8s.kernel.nftables.library import JSON, Library
+from pyk8s.kernel.nftables.text import render
+from pyk8s.kernel.nftables.values import NO_TABLE, Family, Held, Map, Set, Survey, Transaction
+
+OLDEST = (1, 0, 1)
+"""The first nft that writes maps by concatenated expressions as we do."""
+
+FEATURES: dict[str, str] = {
+    "network address translation (nft_chain_nat)": "add chain {0} n {{ type nat hook output priority -100 ; }}",
+    "choosing at random (nft_numgen)": "add rule {0} c numgen random mod 2 0 accept",
+    "addresses of this machine (nft_fib_inet)": "add rule {0} f fib daddr type local accept",
+    "connection tracking (nft_ct)": "add rule {0} c ct state new ct status dnat accept",
+    "replacing the source (nft_masq)": "add rule {0} p masquerade fully-random",
+    "replacing the destination by a map (nft_nat)": (
+        "add map {0} m {{ typeof {1} daddr . th dport . numgen random mod 2 : {1} daddr . th dport ; }}\n"
+        "add rule {0} n dnat {1} to {1} daddr . th dport . numgen random mod 2 map @m"
+    ),
+    "refusing (nft_reject)": "add rule {0} f meta l4proto tcp reject with tcp reset\nadd rule {0} f reject",
+    "sets that packets add to (nft_dynset)": (
+        "add set {0} s {{ typeof {1} saddr ; flags dynamic,timeout ; timeout 1s ; }}\n"
+        "add rule {0} c update @s {{ {1} saddr }}"
+    ),
+}
+"""What the kernel must be able to do, by what it is for and the module that does it."""
+
+_GROUND = (
+    "add table {0}",
+    "add chain {0} c",
+    "add chain {0} n {{ type nat hook output priority -100 ; }}",
+    "add chain {0} f {{ type filter hook output priority 0 ; }}",
+    "add chain {0} p {{ type nat hook postrouting priority 100 ; }}",
+)
+
+
+class Nftables:
+    """The table `table` of `family` in the namespace at path `netns` ("" is that of the thread that makes this)."""
+
+    def __init__(self, table: str, family: Family = "ip", netns: str = "") -> None:
+        self.table = table
+        self.family: Family = family
+        with _inside(netns):
+            self._library, self._generations = Library(), Generations()
+        self._turn = threading.Lock()
+        self._seen: tuple[int, Survey] | None = None
+
+    def run(self, transaction: Transaction) -> None:
+        """Carry out `transaction`; raises Absent, Exists or Refused, with nothing of it done."""
+        if transaction:
+            self._call(render(transaction, self.family, self.table))
+
+    def observe(self, known: Iterable[Set | Map] = ()) -> Held | None:
+        """What the table holds; None: there is none. Of sets that are `known`, the fields are those that are meant."""
+        listed = self._list()
+        return None if listed is None else read.held(listed, known)
+
+    def survey(self) -> Survey:
+        """How many rules and elements the table holds, and where. Costs nothing while nobody has changed any table."""
+        generation = self._generations.current()
+        if self._seen is not None and generation is not None and self._seen[0] == generation:
+            return self._seen[1]
+        listed = self._list()
+        found = NO_TABLE if listed is None else read.survey(listed)
+        if generation is not None:
+            self._seen = (generation, found)
+        return found
+
+    def probe(self) -> None:
+        """Raise Unsupported, with what is missing and what to do, when nft or the kernel cannot do what we write."""
+        said = read.version(self._call(b"list tables", JSON))
+        if said < OLDEST:
+            wanted, had = (".".join(map(str, each)) for each in (OLDEST, said))
+            raise Unsupported(f"nftables {had} is too old: install the package nftables in version {wanted} or later")
+        missing = [f"{what}: {why}" for what, why in self._failures()]
+        if missing:
+            raise Unsupported(
+                "this kernel's nftables lacks " + "; ".join(missing) + ". Load the modules, or choose another mode"
+            )
+
+    def _failures(self) -> Iterator[tuple[str, str]]:
+        """What cannot be done. Everything is tried together first, without being done; one by one only then."""
+        if self._would("\n".join(FEATURES.values())) is None:
+            return
+        for what, commands in FEATURES.items():
+            why = self._would(commands)
+            if why is not None:
+                yield what, why
+
+    def _would(self, commands: str) -> str | None:
+        """Why the kernel would refuse `commands`; None: it would not."""
+        where = f"{self.family} {self.table}-probe"
+        text = "\n".join([*_GROUND, commands, ""]).format(where, self.family)
+        with self._turn, self._library.trying():
+            done, said = self._library.run(text.encode())
+        return None if done else _first(said)
+
+    def close(self) -> None:
+        """Let go of the library and its sockets."""
+        self._library.close()
+        self._generations.close()
+
+    def _list(self) -> bytes | None:
+        try:
+            return self._call(f"list table {self.family} {self.table}".encode(), JSON)
+        except Absent:
+            return None
+
+    def _call(self, text: bytes, flags: int = 0) -> bytes:
+        with self._turn:
+            done, said = self._library.run(text, flags)
+        if not done:
+            raise _refusal(said)
+        return said
+
+
+@contextmanager
+def _inside(netns: str) -> Iterator[None]:
+    if not netns:
+        yield
+        return
+    with entered(netns):
+        yield
+
+
+_NUMBERS = (errno.ENOENT, errno.EEXIST, errno.EBUSY, errno.EPERM, errno.EOPNOTSUPP, errno.ENOMEM, errno.EINVAL)
+
+
+def _refusal(said: bytes) -> Refused:
+    """The error for what the library said: its first complaint, whose last words are the kernel's error."""
+    first = _first(said)
+    number = next((each for each in _NUMBERS if os.strerror(each) in first), 0)
+    return refused("nftables", number, first)
+
+
+def _first(said: bytes) -> str:
+    lines = [line for line in said.decode(errors="replace").splitlines() if line.strip(" ^~")]
+    return " | ".join(line[:200] for line in lines[:2])
