@@ -46,6 +46,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         ("create", "create", "Create objects from manifests or from flags."),
         ("get", "get", "Show objects."),
         ("describe", "describe", "Show objects with their state and events."),
+        ("replace", "replace", "Put objects in the place of those that are there, whole."),
         ("delete", "delete", "Delete objects, by name, selector or manifest."),
         ("edit", "edit", "Edit an object in an editor."),
         ("patch", "patch", "Change fields of an object."),
@@ -75,6 +76,12 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         ("cordon", "drain:cordon", "Put no new pods on a node."),
         ("drain", "drain", "Empty a node for maintenance."),
         ("uncordon", "drain:uncordon", "Let pods come to a node again."),
+        ("taint", "taint", "Keep pods that do not tolerate it away from a node."),
+    ),
+    "The API": _verbs(
+        ("cluster-info", "cluster_info:cluster_info", "Say where the API is and whether it answers."),
+        ("auth", "auth", "Say who one is, and what one may do."),
+        ("config", "config", "Show and change the contexts of a kubeconfig."),
     ),
     "This program": _verbs(
         ("version", "version", "Show the version."),

@@ -182,6 +182,32 @@ def remove(path: Path | str, name: str) -> None:
     write_private(file, _dump(config))
 
 
+def choose(paths: Sequence[Path], name: str) -> Path:
+    """Make `name` the current context, in the file that says which one is; that file. Raises KubeconfigInvalid."""
+    merged = read(paths)
+    _named(merged, "contexts", name)
+    configs = [(file, _read(file)) for file in merged.files]
+    file, config = next((each for each in configs if each[1].get("current-context")), configs[0])
+    write_private(file, _dump({**config, "current-context": name}))
+    return file
+
+
+def change_context(paths: Sequence[Path], name: str, fields: Mapping[str, str]) -> Path:
+    """Set `fields` (namespace, user) of the context `name` in the file it stands in; that file.
+
+    Raises KubeconfigInvalid.
+    """
+    merged = read(paths)
+    file = _named(merged, "contexts", name).file
+    if "user" in fields:
+        _named(merged, "users", fields["user"])
+    config = _read(file)
+    entry = next(each for each in _entries(file, config, "contexts") if str(each.get("name")) == name)
+    entry["context"] = {**(entry.get("context") or {}), **fields}
+    write_private(file, _dump(config))
+    return file
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
         config = yaml.safe_load(read_bounded(file))

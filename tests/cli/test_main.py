@@ -71,7 +71,7 @@ def test_the_traceback_is_shown_to_who_asks_for_it(monkeypatch):
     ("words", "says"),
     [
         (["gte"], "did you mean get?"),
-        (["clustre", "up"], "did you mean cluster?"),
+        (["clustre", "up"], "did you mean cluster or cluster-info?"),
         (["zzzzzz"], "there is no command 'zzzzzz'\n"),
         (["--nonsense"], "No such option"),
         (["cluster", "upp"], "No such command 'upp'"),
