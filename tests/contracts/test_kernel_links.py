@@ -10,7 +10,7 @@ import pytest
 from pyk8s.kernel.errors import Absent, Exists
 from pyk8s.kernel.link.fake import FakeLinks
 from pyk8s.kernel.link.run import Links
-from pyk8s.kernel.link.values import Add, AddAddress, Change, Link, Peer, Remove, RemoveAddress, plan, plan_link
+from pyk8s.kernel.link.values import Add, AddAddress, Change, Link, Peer, Remove, RemoveAddress, Vxlan, plan, plan_link
 from pyk8s.kernel.netlink import Netlink
 from tests.kernel.spaces import spaces
 
@@ -148,3 +148,18 @@ def test_what_came_before_the_refused_action_is_done(ground):
 def test_a_link_says_of_itself_what_it_was_told(ground):
     ground.run(Add(Link("br0", "bridge")), Change("br0", alias="a network of ours"))
     assert ground.see("br0").alias == "a network of ours"
+
+
+@pytest.mark.parametrize("local", ["10.9.0.1", "fd00:9::1"])
+def test_a_vxlan_is_what_it_was_asked_to_be_and_one_of_another_network_takes_its_place(ground, local):
+    ground.run(*plan_link(Link("under", "bridge", addresses=(f"{local}/24",)), None))
+    wish = Link("vx", "vxlan", mtu=1400, mac="0a:00:00:00:00:01", vxlan=Vxlan(7, local, 8472))
+    ground.run(*plan_link(wish, None))
+    seen = ground.see("vx")
+    assert (seen.kind, seen.vxlan, seen.mtu, seen.mac, seen.up) == ("vxlan", wish.vxlan, 1400, wish.mac, True)
+    assert plan_link(wish, seen) == ()
+    other = Link("vx", "vxlan", vxlan=Vxlan(7, local, 4789))
+    ground.run(*plan_link(other, seen))
+    assert ground.see("vx").vxlan == other.vxlan
+    ground.run(Remove("vx"))
+    assert ground.see("vx") is None

@@ -82,6 +82,16 @@ def test_a_gateway_out_of_reach_is_refused(ground):
     assert ground.ours() == {}
 
 
+def test_a_gateway_that_is_said_to_be_on_the_link_is_believed(ground):
+    four = Route("10.244.1.0/24", "192.0.2.1", "br0", protocol=OURS, onlink=True)
+    six = Route("fd00:1::/64", "2001:db8::1", "br0", protocol=OURS, onlink=True)
+    ground.run(Put(four), Put(six))
+    observed = ground.routes.observe(ground.netns)
+    assert plan([four, six], observed, OURS) == ()
+    plain = Route("10.244.1.0/24", "192.0.2.1", "br0", protocol=OURS)
+    assert plan([plain, six], observed, OURS) == (Put(plain),)
+
+
 def test_a_plan_that_was_carried_out_leaves_nothing_to_plan(ground):
     wanted = [Route(f"10.244.{number}.0/24", f"10.9.0.{number}", protocol=OURS) for number in (2, 3, 4)]
     ground.run(*plan(wanted, ground.routes.observe(ground.netns), OURS))

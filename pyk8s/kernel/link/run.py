@@ -8,7 +8,7 @@ import socket
 from typing import Any
 
 from pyk8s.kernel.errors import refused
-from pyk8s.kernel.link.values import Action, Add, AddAddress, Change, Link, Remove, RemoveAddress, Transaction
+from pyk8s.kernel.link.values import Action, Add, AddAddress, Change, Link, Remove, RemoveAddress, Transaction, Vxlan
 from pyk8s.kernel.netlink import Netlink, translated
 
 _IFF_UP, _IFF_PROMISC = 0x1, 0x100
@@ -102,6 +102,8 @@ def _add(route: Any, link: Link, master: int) -> None:
         wanted["address"] = link.mac
     if master:
         wanted["master"] = master
+    if link.vxlan is not None:
+        wanted |= _vxlan(link.vxlan)
     if link.peer is None:
         route.link("add", **wanted)
         return
@@ -121,6 +123,12 @@ def _add(route: Any, link: Link, master: int) -> None:
         route.link("add", **wanted, peer=peer | {"net_ns_fd": descriptor})
     finally:
         os.close(descriptor)
+
+
+def _vxlan(vxlan: Vxlan) -> dict[str, Any]:
+    local = "vxlan_local6" if ":" in vxlan.local else "vxlan_local"
+    # Checksums in IPv6 are the default; both ends must agree, or packets are dropped.
+    return {"vxlan_id": vxlan.id, local: vxlan.local, "vxlan_port": vxlan.port, "vxlan_learning": 0}
 
 
 def _change(route: Any, change: Change, master: int) -> None:
@@ -168,4 +176,11 @@ def _read(message: Any, names: dict[int, str], addresses: dict[int, list[str]]) 
         promiscuous=bool(message["flags"] & _IFF_PROMISC),
         addresses=tuple(addresses.get(message["index"], ())),
         alias=message.get("IFLA_IFALIAS") or "",
+        vxlan=_read_vxlan(info) if info and info.get("IFLA_INFO_KIND") == "vxlan" else None,
     )
+
+
+def _read_vxlan(info: Any) -> Vxlan:
+    data = info.get("IFLA_INFO_DATA")
+    local = data.get("IFLA_VXLAN_LOCAL") or data.get("IFLA_VXLAN_LOCAL6") or ""
+    return Vxlan(data.get("IFLA_VXLAN_ID") or 0, local, data.get("IFLA_VXLAN_PORT") or 0)

@@ -21,6 +21,18 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
+class Vxlan:
+    """What a link of kind "vxlan" is: frames of network `id` in UDP to `port`, sent from the address `local`.
+
+    It learns nothing from what arrives: who is where stands in its forwarding entries. Source: RFC 7348.
+    """
+
+    id: int
+    local: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """One link. As a wish, an empty field leaves the matter as it is; as an observation, every field is the kernel's.
 
@@ -40,11 +52,13 @@ class Link:
     addresses: tuple[str, ...] = ()
     peer: Peer | None = None
     alias: str = ""
+    vxlan: Vxlan | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Make a link with its kind, MTU, MAC, master, peer and state; not its addresses, hairpin or alias."""
+    """Make a link with its kind, what that kind needs, MTU, MAC, master, peer and state; not its addresses, hairpin or
+    alias."""
 
     link: Link
 
@@ -93,8 +107,9 @@ Transaction: TypeAlias = tuple[Action, ...]
 def plan(desired: Iterable[Link], observed: Mapping[str, Link], *, owned: Iterable[str] = ()) -> Transaction:
     """What to do so that the `desired` links are there; `owned` names that are no longer desired are removed.
 
-    A link of the wrong kind is removed and made again. Addresses nobody asked for go, link-local ones stay, and a wish
-    without addresses leaves them all. Masters come before their ports, whatever the order of `desired`.
+    A link of the wrong kind, or of another VXLAN, is removed and made again. Addresses nobody asked for go, link-local
+    ones stay, and a wish without addresses leaves them all. Masters come before their ports, whatever the order of
+    `desired`.
     """
     wishes = sorted(desired, key=lambda link: bool(link.master))
     names = {link.name for link in wishes}
@@ -104,7 +119,7 @@ def plan(desired: Iterable[Link], observed: Mapping[str, Link], *, owned: Iterab
 
 def plan_link(wish: Link, seen: Link | None) -> Transaction:
     """What to do so that one link is as wished; () when it is."""
-    if seen is not None and wish.kind and seen.kind != wish.kind:
+    if seen is not None and ((wish.kind and seen.kind != wish.kind) or (wish.vxlan and seen.vxlan != wish.vxlan)):
         return (Remove(wish.name), *plan_link(wish, None))
     if seen is None:
         made = (Add(wish),)

@@ -29,7 +29,7 @@ class FakeRoutes:
         for action in transaction:
             match action:
                 case Put(route):
-                    if route.gateway and not self._reachable(route.gateway):
+                    if route.gateway and not route.onlink and not self._reachable(route.gateway):
                         raise refused(action, errno.ENETUNREACH)
                     space[route.table, route.destination] = route
                 case Remove(route):

@@ -13,6 +13,7 @@ from pyk8s.kernel.route.values import Put, Remove, Route, Transaction
 
 _SCOPE_UNIVERSE, _SCOPE_LINK = 0, 253
 _RTN_UNICAST = 1
+_ONLINK = 0x4
 
 
 class Routes:
@@ -79,6 +80,8 @@ def _arguments(wanted: Route) -> dict[str, Any]:
         arguments["prefsrc"] = wanted.source
     if wanted.scope is not None:
         arguments["scope"] = wanted.scope
+    if wanted.onlink:
+        arguments["flags"] = _ONLINK
     if wanted.metric:
         arguments["priority"] = wanted.metric
     if metrics := {name: getattr(wanted, name) for name in ("mtu", "advmss") if getattr(wanted, name)}:
@@ -104,4 +107,5 @@ def _read(message: Any, names: dict[int, str]) -> Route:
         source=message.get("RTA_PREFSRC") or "",
         protocol=message["proto"],
         table=message.get("RTA_TABLE") or message["table"],
+        onlink=bool(message["flags"] & _ONLINK),
     )

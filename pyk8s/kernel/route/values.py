@@ -16,6 +16,7 @@ class Route:
 
     An empty gateway means the destination is on the link; an empty device lets the kernel find the gateway's.
     `protocol` says who set it: routes of other protocols are never touched. `source` is the preferred source address.
+    `onlink` takes the gateway to be on the device's link, whatever the device's addresses say.
     `metric`, `mtu` and `advmss` (bytes) are the kernel's when 0, and `scope` when None.
     """
 
@@ -29,6 +30,7 @@ class Route:
     mtu: int = 0
     advmss: int = 0
     scope: int | None = None
+    onlink: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +70,5 @@ def _fulfils(seen: Route | None, wish: Route) -> bool:
         and wish.device in ("", seen.device)
         and wish.source in ("", seen.source)
         and wish.table == seen.table
+        and wish.onlink == seen.onlink
     )

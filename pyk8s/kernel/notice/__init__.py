@@ -1,0 +1,1 @@
+"""What the kernel tells of by itself: links, routes and neighbours that change or go."""
