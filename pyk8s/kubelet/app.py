@@ -23,6 +23,7 @@ from pyk8s.kernel.cgroup import run as cgroup
 from pyk8s.kubelet.config import Config
 from pyk8s.kubelet.environment import Service
 from pyk8s.kubelet.errors import RuntimeTrouble
+from pyk8s.kubelet.health import count, health
 from pyk8s.kubelet.host import Groups, Host
 from pyk8s.kubelet.images.puller import Puller
 from pyk8s.kubelet.inotify import FileEvents
@@ -43,6 +44,7 @@ from pyk8s.kubelet.tokens import Tokens
 from pyk8s.kubelet.volumes import usage
 from pyk8s.kubelet.volumes.mounter import Mounter
 from pyk8s.observe import logs
+from pyk8s.observe.pages import address, pages_of, served
 from pyk8s.wire.server import listen, make_server
 
 log = logs.get("kubelet")
@@ -92,6 +94,8 @@ class Kubelet:
             allocatable=allocatable(config),
         )
         self.pods = Pods(self.host, tasks)
+        self.informed = asyncio.Event()
+        """Set once it knows which pods it should have."""
         self.files = FileEvents()
         folder = Path(config.static_pod_path)
         self.static = StaticPods(
@@ -121,6 +125,7 @@ class Kubelet:
         static = [one.pod for one in self.static.wanted.values()]
         self.pods.start_workers([*static, *(each for each in self.informer.list() if not each.is_mirror)])
         self.informer.on_change(self._pod_changed)
+        self.informed.set()
         await self.static.mirror()
 
     def _failed(self, why: Exception) -> None:
@@ -196,11 +201,14 @@ async def run(client: Client, config: Config, *, ready: Callable[[], Any] = lamb
         server, port = await serve(kubelet, runtime, config)
         try:
             node = NodeAgent(config, client, runtime, port, registered=kubelet.note_node)
-            tasks.start(keep_running(node.run, failed=log_failure), name="node")
-            main = tasks.start(kubelet.run(), name="kubelet")
-            await node.registered.wait()
-            ready()
-            await main
+            count(kubelet.pods)
+            where = address(config.healthz_bind_address) if config.healthz_bind_address else None
+            async with served(pages_of(health(node.registered, informed=kubelet.informed)), where):
+                tasks.start(keep_running(node.run, failed=log_failure), name="node")
+                main = tasks.start(kubelet.run(), name="kubelet")
+                await node.registered.wait()
+                ready()
+                await main
         finally:
             await tasks.close()
             if server is not None:

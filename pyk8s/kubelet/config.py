@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from pyk8s.kubelet.errors import ConfigInvalid
+from pyk8s.observe.pages import address
 
 
 class ServerConfig(Struct, frozen=True, rename="camel", gc=False):
@@ -61,6 +62,8 @@ class Config(Struct, frozen=True, rename="camel", gc=False):
     """How often everything is compared with the runtime, events or not."""
     parallel_starts: int = 4
     """How many sandboxes and containers are started at the same time."""
+    healthz_bind_address: str = ""
+    """ADDRESS:PORT of /healthz, /readyz and /metrics, over plain HTTP; "" is nowhere."""
 
     @property
     def node_ips(self) -> tuple[str, ...]:
@@ -83,6 +86,11 @@ def decode_config(obj: Any) -> Config:
         raise ConfigInvalid(f"nodeIP: {why}: write 192.0.2.1, or one of each family: 192.0.2.1,2001:db8::1") from why
     if len(set(versions)) != len(versions):
         raise ConfigInvalid(f"nodeIP: {config.node_ip}: write one address, or one of IPv4 and one of IPv6")
+    if config.healthz_bind_address:
+        try:
+            address(config.healthz_bind_address)
+        except ValueError as why:
+            raise ConfigInvalid(f"healthzBindAddress: {why}") from why
     if config.cgroup_driver != "cgroupfs":
         raise ConfigInvalid(f"cgroupDriver: {config.cgroup_driver!r} is not served: use cgroupfs, in containerd too")
     for name in ("root_dir", "pod_logs_dir"):

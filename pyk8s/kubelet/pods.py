@@ -188,5 +188,10 @@ class Pods:
         views = (view for worker in self._workers.values() for view in worker.memory.containers.values())
         return [view for view in views if view.state == "running"]
 
+    def running_pods(self) -> int:
+        """Of how many pods a container runs."""
+        states = (worker.memory.containers.values() for worker in self._workers.values())
+        return sum(any(view.state == "running" for view in views) for views in states)
+
     def __len__(self) -> int:
         return len(self._workers)

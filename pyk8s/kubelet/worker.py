@@ -14,6 +14,7 @@ from pyk8s.kubelet.apply import apply
 from pyk8s.kubelet.errors import RuntimeTrouble
 from pyk8s.kubelet.hands import container as containers
 from pyk8s.kubelet.hands import volumes
+from pyk8s.kubelet.health import POD_START
 from pyk8s.kubelet.host import Host
 from pyk8s.kubelet.memory import Memory
 from pyk8s.kubelet.plan import plan_pod
@@ -52,6 +53,8 @@ class Worker:
         self._ended: set[str] = set()
         self._done = False
         self._start_time = ""
+        self._waited_from: float | None = None
+        """When the start of a pod that this kubelet starts began."""
         self._listening: set[asyncio.Event] = set()
 
     @property
@@ -67,6 +70,8 @@ class Worker:
         """The pod as it is wished from now on."""
         old = self.memory.pod
         if not self._start_time:
+            if pod.status.phase in ("", "Pending") and not self.memory.containers:
+                self._waited_from = clock.monotonic()
             self._start_time = pod.status.start_time or stamp(clock.wall()) or ""
         if not pod.status.start_time:
             pod = msgspec.structs.replace(pod, status=msgspec.structs.replace(pod.status, start_time=self._start_time))
@@ -195,7 +200,11 @@ class Worker:
             return
         host = self._host
         facts = host.facts(pod, self.memory.ips)
-        host.status.publish(pod, pod_status(pod, self.view(), facts, now, host.status.conditions(self.uid)))
+        status = pod_status(pod, self.view(), facts, now, host.status.conditions(self.uid))
+        if self._waited_from is not None and status["phase"] != "Pending":
+            POD_START.observe(clock.monotonic() - self._waited_from)
+            self._waited_from = None
+        host.status.publish(pod, status)
 
     async def _wait(self, until: float | None) -> None:
         if self._done:

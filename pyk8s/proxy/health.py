@@ -1,4 +1,4 @@
-"""Whether the proxy keeps up, told over HTTP as kube-proxy tells it: /healthz, /livez, /metrics.
+"""Whether the proxy keeps up, told over HTTP as kube-proxy tells it: /healthz, /livez, /readyz, /metrics.
 
 Source: Kubernetes, kube-proxy's healthzBindAddress and metricsBindAddress.
 """
@@ -6,19 +6,15 @@ Source: Kubernetes, kube-proxy's healthzBindAddress and metricsBindAddress.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 import orjson
 
 from pyk8s.aio import clock
-from pyk8s.observe import metrics
-
-PATIENCE = 5.0
-"""Seconds a caller has for its request."""
-
-REQUEST_LIMIT = 8192
+from pyk8s.observe.pages import Look, Page, metrics_page
+from pyk8s.observe.pages import serve as serve_pages
 
 
 @dataclass(slots=True)
@@ -49,41 +45,31 @@ class Freshness:
 
 async def serve(freshness: Freshness, host: str, port: int) -> asyncio.Server:
     """Answer on `host`:`port` (0 picks one) until the server is closed."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            async with asyncio.timeout(PATIENCE):
-                head = await reader.readuntil(b"\r\n\r\n")
-                writer.write(respond(head, freshness, clock.wall()))
-                await writer.drain()
-        writer.close()
-
-    return await asyncio.start_server(answer, host, port, limit=REQUEST_LIMIT)
+    return await serve_pages(pages(freshness), host, port)
 
 
-def respond(head: bytes, freshness: Freshness, now: float) -> bytes:
-    """The whole answer to a request whose first lines are `head`."""
-    method, _, rest = head.partition(b" ")
-    path = rest.split(b" ", 1)[0].split(b"?", 1)[0]
-    if method not in (b"GET", b"HEAD"):
-        return _page("405 Method Not Allowed", "text/plain", b"use GET\n")
-    if path in (b"/healthz", b"/livez"):
-        well = freshness.well(now)
-        body = {
-            "lastUpdated": _time(freshness.synced),
-            "currentTime": _time(now),
-            "healthy": well,
-            "waitingSeconds": round(now - freshness.waiting_since, 3) if freshness.waiting_since else 0,
-        }
-        return _page("200 OK" if well else "503 Service Unavailable", "application/json", orjson.dumps(body))
-    if path == b"/metrics":
-        return _page("200 OK", metrics.CONTENT_TYPE, metrics.exposition())
-    return _page("404 Not Found", "text/plain", b"/healthz, /livez and /metrics are here\n")
+def pages(freshness: Freshness) -> Look:
+    """The proxy's pages."""
+
+    def look(path: str, query: str) -> Page | None:
+        if path == "/metrics":
+            return metrics_page()
+        return health_page(freshness, clock.wall()) if path in ("/healthz", "/livez", "/readyz") else None
+
+    return look
 
 
-def _page(status: str, kind: str, body: bytes) -> bytes:
-    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    return head.encode() + body
+def health_page(freshness: Freshness, now: float) -> Page:
+    """Whether all is well at `now`, and since when; 503 when it is not."""
+    well = freshness.well(now)
+    body = {
+        "lastUpdated": _time(freshness.synced),
+        "currentTime": _time(now),
+        "healthy": well,
+        "waitingSeconds": round(now - freshness.waiting_since, 3) if freshness.waiting_since else 0,
+    }
+    status = HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
+    return Page(orjson.dumps(body), status, "application/json")
 
 
 def _time(seconds: float) -> str:

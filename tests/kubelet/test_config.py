@@ -36,6 +36,10 @@ def test_a_node_of_two_families_has_an_address_of_each():
         ({"nodeName": "n", "nodeIP": "10.0.0.1", "heartbeatSeconds": "soon"}, "heartbeatSeconds"),
         ({"nodeName": "n", "nodeIP": "10.0.0.1", "cgroupDriver": "systemd"}, "cgroupDriver: 'systemd'"),
         ({"nodeName": "n", "nodeIP": "10.0.0.1", "rootDir": "here"}, "must be an absolute path"),
+        (
+            {"nodeName": "n", "nodeIP": "10.0.0.1", "healthzBindAddress": "10248"},
+            "healthzBindAddress: .*write one",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(said, message):

@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from pyk8s.proxy.health import Freshness, respond, serve
+from pyk8s.observe.pages import respond
+from pyk8s.proxy.health import Freshness, health_page, pages, serve
 from tests.virtual import virtual_time
 
 GET = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -40,6 +41,7 @@ async def test_what_waits_waits_from_the_first_and_until_it_is_written():
     [
         (GET % b"/healthz", b"200"),
         (GET % b"/livez?verbose", b"200"),
+        (GET % b"/readyz", b"200"),
         (GET % b"/metrics", b"200"),
         (GET % b"/nope", b"404"),
         (b"POST /healthz HTTP/1.1\r\n\r\n", b"405"),
@@ -47,20 +49,20 @@ async def test_what_waits_waits_from_the_first_and_until_it_is_written():
     ],
 )
 def test_answers(request_, status):
-    assert respond(request_, SYNCED, 1001.0).split(b" ")[1] == status
+    assert respond(request_, pages(SYNCED)).split(b" ")[1] == status
 
 
 def test_ill_health_is_503_and_says_for_how_long():
-    head, _, body = respond(GET % b"/healthz", Freshness(60, 1000.0, 1100.0), 1200.0).partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 503 ")
-    told = json.loads(body)
+    page = health_page(Freshness(60, 1000.0, 1100.0), 1200.0)
+    assert page.status == 503
+    told = json.loads(page.body)
     assert (told["healthy"], told["waitingSeconds"], told["lastUpdated"]) == (False, 100.0, "1970-01-01T00:16:40+00:00")
 
 
 def test_metrics_bear_kube_proxys_names():
     import pyk8s.proxy.sync  # noqa: F401 - registers them
 
-    body = respond(GET % b"/metrics", SYNCED, 1001.0)
+    body = respond(GET % b"/metrics", pages(SYNCED))
     assert b"kubeproxy_sync_proxy_rules_duration_seconds_bucket" in body
     assert b"kubeproxy_sync_proxy_rules_iptables_restore_failures_total" in body
 

@@ -18,6 +18,7 @@ from pyk8s.gen.cri.v1 import runtime_pb2_grpc as service
 from pyk8s.kubelet.errors import Missing, Refused, RuntimeTrouble, RuntimeUnavailable, TookTooLong
 from pyk8s.kubelet.pod import names
 from pyk8s.kubelet.runtime import convert
+from pyk8s.kubelet.runtime.counted import Counted
 from pyk8s.kubelet.runtime.interface import Condition, ExecResult, ImageView, Summary, Version
 from pyk8s.kubelet.values import ContainerView, SandboxView
 
@@ -68,8 +69,8 @@ class CriRuntime:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._channel = channel
-        self._runtime: Any = service.RuntimeServiceStub(channel)  # type: ignore[no-untyped-call]
-        self._images: Any = service.ImageServiceStub(channel)  # type: ignore[no-untyped-call]
+        self._runtime: Any = Counted(service.RuntimeServiceStub(channel))  # type: ignore[no-untyped-call]
+        self._images: Any = Counted(service.ImageServiceStub(channel))  # type: ignore[no-untyped-call]
 
     @property
     def channel(self) -> grpc.aio.Channel:
