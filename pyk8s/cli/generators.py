@@ -63,6 +63,14 @@ def pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
     return found
 
 
+def entries(texts: Sequence[str], flag: str) -> dict[str, str]:
+    """`KEY=VALUE` arguments for a config map or secret; a key given twice is refused."""
+    keys = [text.partition("=")[0] for text in texts]
+    if twice := next((key for key in keys if keys.count(key) > 1), ""):
+        raise GeneratorInvalid(f"{flag}: the key {twice!r} is given twice")
+    return pairs(texts, flag)
+
+
 def environment(texts: Sequence[str]) -> list[Object]:
     """`NAME=VALUE` arguments as container environment."""
     return [{"name": name, "value": value} for name, value in pairs(texts, "--env").items()]
@@ -213,10 +221,16 @@ def _add(found: dict[str, bytes], key: str, path: Path) -> None:
 def env_file_entries(path: str) -> dict[str, str]:
     """`NAME=VALUE` lines of a file; empty lines and those that begin with # are passed over."""
     try:
-        lines = Path(path).read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as why:
-        raise GeneratorInvalid(f"--from-env-file: cannot read {path}: {why}") from why
-    return pairs([line for line in lines if line.strip() and not line.lstrip().startswith("#")], "--from-env-file")
+        with Path(path).open("rb") as opened:
+            data = opened.read(MAX_FILE_BYTES + 1)
+        lines = data.decode().splitlines()
+    except OSError as why:
+        raise GeneratorInvalid(f"--from-env-file: cannot read {path}: {why.strerror}") from why
+    except UnicodeDecodeError as why:
+        raise GeneratorInvalid(f"--from-env-file: {path} is no text (UTF-8)") from why
+    if len(data) > MAX_FILE_BYTES:
+        raise GeneratorInvalid(f"--from-env-file: {path} is larger than 1 MiB")
+    return entries([line for line in lines if line.strip() and not line.lstrip().startswith("#")], "--from-env-file")
 
 
 def config_map(name: str, literals: Mapping[str, str], files: Mapping[str, bytes]) -> Object:

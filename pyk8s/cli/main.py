@@ -75,6 +75,8 @@ def describe(why: BaseException) -> str:
     text = str(getattr(why, "message", "") or why).strip()
     if isinstance(why, PermissionError) and why.filename and os.geteuid() != 0:
         return f"{why.filename}: {why.strerror}: it belongs to somebody else; run it with sudo"
+    if isinstance(why, UnicodeEncodeError):
+        return f"{why.object!r:.80} is no text (UTF-8)"
     if isinstance(why, OSError) and why.strerror:
         return f"{why.filename}: {why.strerror}" if why.filename else why.strerror
     if type(why).__module__.startswith("pyk8s."):

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from pyk8s.cli.documents import NotJson, json_value
+
 MAX_BYTES = 16 * 1024 * 1024
 """A manifest larger than this is refused."""
 
@@ -43,12 +45,12 @@ class Manifest:
     @property
     def name(self) -> str:
         """metadata.name, or "" when it asks for a generated one."""
-        return str(self.object["metadata"].get("name", ""))
+        return str(self.object["metadata"].get("name") or "")
 
     @property
     def namespace(self) -> str:
         """metadata.namespace, or ""."""
-        return str(self.object["metadata"].get("namespace", ""))
+        return str(self.object["metadata"].get("namespace") or "")
 
 
 class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
@@ -77,19 +79,27 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
+def values(text: str, source: str) -> list[Any]:
+    """The documents of a YAML or JSON text as JSON values. Raises ManifestInvalid, which names `source`."""
+    try:
+        documents = list(yaml.load_all(text, Loader=_Loader))
+        if sum(_size(document, {}) for document in documents) > MAX_BYTES:
+            raise ManifestInvalid(f"{source}: its aliases (*) make it larger than {MAX_BYTES // 1024 // 1024} MiB")
+        return [json_value(document) for document in documents]
+    except yaml.YAMLError as why:
+        raise ManifestInvalid(_said(why, source)) from why
+    except NotJson as why:
+        raise ManifestInvalid(f"{source}: {why}") from why
+    except RecursionError as why:
+        raise ManifestInvalid(f"{source}: nested too deeply") from why
+
+
 def parse(text: str, source: str) -> Iterator[Manifest]:
     """The objects of a YAML or JSON text; the members of a List one by one; empty documents are passed over.
 
     Raises ManifestInvalid.
     """
-    try:
-        documents = list(yaml.load_all(text, Loader=_Loader))
-        if sum(_size(document, {}) for document in documents) > MAX_BYTES:
-            raise ManifestInvalid(f"{source}: its aliases (*) make it larger than {MAX_BYTES // 1024 // 1024} MiB")
-    except yaml.YAMLError as why:
-        raise ManifestInvalid(_said(why, source)) from why
-    except RecursionError as why:
-        raise ManifestInvalid(f"{source}: nested too deeply") from why
+    documents = values(text, source)
     several = len(documents) > 1
     for number, document in enumerate(documents, 1):
         if document is not None:
@@ -111,7 +121,7 @@ def _size(value: Any, known: dict[int, int]) -> int:
 
 def _said(why: yaml.YAMLError, source: str) -> str:
     mark = getattr(why, "problem_mark", None)
-    problem = getattr(why, "problem", None) or str(why)
+    problem = getattr(why, "problem", None) or " ".join(str(why).split())
     if mark is None:
         return f"{source}: cannot be read as YAML: {problem}"
     return f"{source}, line {mark.line + 1}, column {mark.column + 1}: cannot be read as YAML: {problem}"
@@ -132,6 +142,12 @@ def _objects(document: Any, source: str) -> Iterator[Manifest]:
         raise ManifestInvalid(f"{source}: metadata is missing: {document['kind']} needs at least metadata.name")
     if not metadata.get("name") and not metadata.get("generateName"):
         raise ManifestInvalid(f"{source}: metadata.name is missing in this {document['kind']}")
+    for field in ("name", "generateName", "namespace"):
+        if not isinstance(metadata.get(field), str | None):
+            raise ManifestInvalid(f'{source}: metadata.{field} must be text: put it into quotes ("")')
+    for field in ("labels", "annotations"):
+        if not isinstance(metadata.get(field), dict | None):
+            raise ManifestInvalid(f"{source}: metadata.{field} must be a mapping, not {_type(metadata[field])}")
     yield Manifest(document, source)
 
 
@@ -154,6 +170,8 @@ def _read_one(path: str, recursive: bool) -> Iterator[Manifest]:
     if path == "-":
         yield from parse(_bounded(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input"), "standard input")
         return
+    if not path:
+        raise ManifestInvalid("the path is empty: name a file, a folder (. is this one) or -")
     if path.startswith(("http://", "https://")):
         raise ManifestInvalid(f"{path}: manifests are read from files; fetch it first, or pipe it into '-f -'")
     for file in _files(Path(path), recursive):
@@ -167,6 +185,8 @@ def _read_one(path: str, recursive: bool) -> Iterator[Manifest]:
 
 def _files(path: Path, recursive: bool) -> list[Path]:
     if not path.is_dir():
+        if path.is_symlink() and not path.exists():
+            raise ManifestInvalid(f"the link {str(path)!r} leads nowhere")
         if not path.exists():
             raise ManifestInvalid(f"the path {str(path)!r} does not exist")
         return [path]

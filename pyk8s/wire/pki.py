@@ -149,6 +149,20 @@ def public_key(private: bytes) -> bytes:
     return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
+def check_pair(certificate: bytes, key: bytes) -> None:
+    """Raises KeyFileInvalid when these are no certificate (the first of a chain) and its private key, in PEM."""
+    try:
+        shown = x509.load_pem_x509_certificate(certificate).public_key()
+    except ValueError as why:
+        raise KeyFileInvalid("it is no certificate in PEM") from why
+    try:
+        held = serialization.load_pem_private_key(key, password=None).public_key()
+    except (TypeError, ValueError) as why:
+        raise KeyFileInvalid("the key is no private key in PEM that needs no password") from why
+    if shown != held:
+        raise KeyFileInvalid("the key is not the certificate's")
+
+
 def read_pem(path: Path) -> bytes:
     """The content of a PEM file. Raises KeyFileInvalid when it is missing, unreadable or holds no PEM block."""
     try:

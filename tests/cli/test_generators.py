@@ -144,3 +144,22 @@ def test_names_of_images(image):
 def test_what_is_no_name_of_an_image_is_refused(image):
     with pytest.raises(g.GeneratorInvalid, match="no name of an image"):
         g.checked_image(image)
+
+
+def test_a_key_twice_is_refused(tmp_path):
+    with pytest.raises(g.GeneratorInvalid, match="the key 'a' is given twice"):
+        g.entries(["a=1", "b=2", "a=3"], "--from-literal")
+    (tmp_path / "env").write_text("A=1\nA=2\n")
+    with pytest.raises(g.GeneratorInvalid, match="--from-env-file: the key 'A' is given twice"):
+        g.env_file_entries(str(tmp_path / "env"))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"\xff", "is no text"), (b"#" * (1024 * 1024 + 1), "is larger than 1 MiB"), (None, "No such file")],
+)
+def test_an_env_file_that_is_none_is_refused(tmp_path, content, says):
+    if content is not None:
+        (tmp_path / "env").write_bytes(content)
+    with pytest.raises(g.GeneratorInvalid, match=says):
+        g.env_file_entries(str(tmp_path / "env"))

@@ -39,6 +39,7 @@ def fail(why, monkeypatch):
             "error: /x.yaml: No such file or directory\n",
             1,
         ),
+        (UnicodeEncodeError("utf-8", "x\udcff", 1, 2, "no"), "error: 'x\\udcff' is no text (UTF-8)\n", 1),
         (OSError(28, "No space left on device"), "error: No space left on device\n", 1),
         (ValueError("strange"), "error: ValueError: strange (PYK8S_DEBUG=1 shows where)\n", 1),
         (KeyError(), "error: KeyError (PYK8S_DEBUG=1 shows where)\n", 1),

@@ -45,6 +45,24 @@ def test_a_date_stays_text_and_a_generated_name_is_enough():
         pytest.param("a: &x [*x]", "web.yaml", id="an alias of itself"),
         pytest.param("!!python/object/apply:os.system [ls]", "cannot be read as YAML", id="code in YAML"),
         pytest.param("[" * 3000, "web.yaml", id="nested too deeply"),
+        pytest.param(
+            f"{POD}spec: " + "[" * 250 + "]" * 250, "nested (too deeply|more than 200 deep)", id="deeper than JSON goes"
+        ),
+        pytest.param(f"{POD}spec: {{a: .inf}}", "web.yaml: spec.a: inf is no number", id="no number"),
+        pytest.param(f"{POD}spec: {{a: {2**70}}}", "spec.a: .*64 bits", id="too large"),
+        pytest.param(f"{POD}spec: !!set {{a}}", "spec: a set", id="a set"),
+        pytest.param("\0", "web.yaml: cannot be read as YAML: [^\\n]*$", id="binary, on one line"),
+        pytest.param("apiVersion: v1\nkind: Pod\nmetadata: {name: 5}", "metadata.name must be text", id="name"),
+        pytest.param(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: [x]}",
+            "metadata.namespace must be text",
+            id="namespace",
+        ),
+        pytest.param(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: [x]}",
+            "labels must be a mapping, not a list",
+            id="labels",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(text, says):
@@ -101,3 +119,21 @@ def test_any_text_is_read_or_refused_and_never_crashes(text):
         objects(text)
     except ManifestInvalid:
         pass
+
+
+def test_numbers_as_keys_are_text():
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {80: http, true: 'on'}\n"
+    assert objects(text)[0]["data"] == {"80": "http", "true": "on"}
+
+
+def test_an_empty_path_is_not_this_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.yaml").write_text(POD)
+    with pytest.raises(ManifestInvalid, match="the path is empty"):
+        read([""])
+
+
+def test_a_link_that_leads_nowhere_is_called_one(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(ManifestInvalid, match="loop' leads nowhere"):
+        read([str(tmp_path / "loop")])

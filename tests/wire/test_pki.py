@@ -5,7 +5,16 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from pyk8s.wire.errors import KeyFileInvalid
-from pyk8s.wire.pki import Authority, Identity, identity, load_certificate, public_key, read_pem, signing_key
+from pyk8s.wire.pki import (
+    Authority,
+    Identity,
+    check_pair,
+    identity,
+    load_certificate,
+    public_key,
+    read_pem,
+    signing_key,
+)
 
 
 def test_a_certificate_names_its_user_and_groups():
@@ -85,3 +94,16 @@ def test_the_public_half_of_a_signing_key_is_no_private_key():
     assert public_key(signing_key()).startswith(b"-----BEGIN PUBLIC KEY-----")
     with pytest.raises(KeyFileInvalid):
         public_key(public_key(signing_key()))
+
+
+def test_a_key_that_is_not_the_certificates_is_told():
+    authority = Authority.create("ca")
+    one, other = authority.issue("one"), authority.issue("other")
+    check_pair(one.certificate, one.key)
+    for certificate, key, says in (
+        (one.certificate, other.key, "not the certificate's"),
+        (b"x", one.key, "no certificate in PEM"),
+        (one.certificate, one.certificate, "no private key in PEM"),
+    ):
+        with pytest.raises(KeyFileInvalid, match=says):
+            check_pair(certificate, key)

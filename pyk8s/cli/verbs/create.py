@@ -90,7 +90,9 @@ def _made(command: Any) -> Any:
 @create.command("deployment")
 @click.argument("name")
 @click.option("--image", "images", multiple=True, required=True, help="An image to run; may be given again.")
-@click.option("-r", "--replicas", type=click.IntRange(0), default=1, show_default=True, help="How many pods.")
+@click.option(
+    "-r", "--replicas", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="How many pods."
+)
 @click.option("--port", type=click.IntRange(1, 65535), default=None, help="The port the container listens on.")
 @click.argument("command", nargs=-1)
 @_made
@@ -147,7 +149,7 @@ def configmap(session: Session, name: str, literals: tuple[str, ...], files: tup
     Examples:
       pyk8s create configmap web --from-literal=level=debug --from-file=web.conf
     """
-    entries = generators.pairs(literals, "--from-literal")
+    entries = generators.entries(literals, "--from-literal")
     if flags["env_file"]:
         entries |= generators.env_file_entries(flags["env_file"])
     create_one(session, generators.config_map(name, entries, generators.file_entries(files)), flags)
@@ -176,7 +178,7 @@ def generic(session: Session, name: str, literals: tuple[str, ...], files: tuple
     Examples:
       pyk8s create secret generic db --from-literal=password=secret
     """
-    entries = {key: value.encode() for key, value in generators.pairs(literals, "--from-literal").items()}
+    entries = {key: value.encode() for key, value in generators.entries(literals, "--from-literal").items()}
     create_one(session, generators.secret(name, flags["kind"], entries | generators.file_entries(files)), flags)
 
 
@@ -193,6 +195,13 @@ def tls(session: Session, name: str, cert: str, key: str, **flags: Any) -> None:
       pyk8s create secret tls web --cert=web.crt --key=web.key
     """
     entries = generators.file_entries([f"tls.crt={Path(cert)}", f"tls.key={Path(key)}"])
+    from pyk8s.wire.errors import KeyFileInvalid
+    from pyk8s.wire.pki import check_pair
+
+    try:
+        check_pair(entries["tls.crt"], entries["tls.key"])
+    except KeyFileInvalid as why:
+        raise click.UsageError(f"--cert {cert}, --key {key}: {why}") from why
     create_one(session, generators.secret(name, "kubernetes.io/tls", entries), flags)
 
 

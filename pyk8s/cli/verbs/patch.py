@@ -7,9 +7,8 @@ from typing import Any
 
 import click
 import orjson
-import yaml
 
-from pyk8s.cli import completion, options
+from pyk8s.cli import completion, manifests, options
 from pyk8s.cli.printers.output import parse_output
 from pyk8s.cli.session import Session
 from pyk8s.cli.targets import parse_targets
@@ -62,17 +61,29 @@ def patch(session: Session, words: tuple[str, ...], text: str, patch_file: str, 
     session.run(work)
 
 
+def _bounded(file: Path) -> str:
+    with file.open("rb") as opened:
+        data = opened.read(manifests.MAX_BYTES + 1)
+    if len(data) > manifests.MAX_BYTES:
+        raise click.UsageError(f"--patch-file {file} is larger than {manifests.MAX_BYTES // 1024 // 1024} MiB")
+    return data.decode()
+
+
 def read_patch(text: str, file: str, kind: str) -> Any:
     """The patch as a value. Raises click.UsageError when it is not one."""
     if bool(text) == bool(file):
         raise click.UsageError("give the patch with one of -p and --patch-file")
     source = "-p" if text else f"--patch-file {file}"
     try:
-        value = yaml.safe_load(text or Path(file).read_text())
+        body = text or _bounded(Path(file))
+        documents = manifests.values(body, source)
     except OSError as why:
         raise click.UsageError(f"cannot read {file}: {why.strerror}") from why
-    except (yaml.YAMLError, UnicodeDecodeError) as why:
-        raise click.UsageError(f"{source} is neither JSON nor YAML: {' '.join(str(why).split())}") from why
+    except UnicodeDecodeError as why:
+        raise click.UsageError(f"{source}: not UTF-8 text (byte {why.start})") from why
+    except manifests.ManifestInvalid as why:
+        raise click.UsageError(str(why)) from why
+    value = documents[0] if len(documents) == 1 else None
     wanted = list if kind == "json" else dict
     if not isinstance(value, wanted):
         noun = "a list of operations" if kind == "json" else "an object"

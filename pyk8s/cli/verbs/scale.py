@@ -25,7 +25,7 @@ Examples:
 @click.command("scale", help=HELP)
 @click.argument("words", nargs=-1, metavar="TYPE NAME… | TYPE/NAME…", shell_complete=completion.targets)
 @options.filenames
-@click.option("--replicas", type=click.IntRange(0), required=True, help="How many there shall be.")
+@click.option("--replicas", type=click.IntRange(0, 2**31 - 1), required=True, help="How many there shall be.")
 @click.option("--current-replicas", type=click.IntRange(0), default=None, help="Only if there are so many now.")
 @options.output
 @options.dry_run

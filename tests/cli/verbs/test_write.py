@@ -128,7 +128,10 @@ def test_patch(shop, kind, text, replicas):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        pytest.param(["-p", "[1"], "neither JSON nor YAML", id="broken"),
+        pytest.param(["-p", "[1"], "-p, line 2, column 1: cannot be read as YAML", id="broken"),
+        pytest.param(["-p", "[" * 300 + "]" * 300], "nested ", id="too deep"),
+        pytest.param(["-p", '{"spec":{"replicas":99999999999999999999}}'], "spec.replicas: 9", id="too large a number"),
+        pytest.param(["--patch-file", "/dev/zero"], "larger than 16 MiB", id="without end"),
         pytest.param(["-p", "[]"], "must be an object", id="a list for a merge"),
         pytest.param(["--type=json", "-p", "{}"], "a list of operations", id="an object for a JSON patch"),
         pytest.param([], "one of -p and --patch-file", id="none"),
