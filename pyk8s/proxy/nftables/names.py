@@ -1,0 +1,85 @@
+"""What tables, chains, sets and maps are called: as kube-proxy calls them, so that people find their way. Pure."""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from dataclasses import dataclass
+from hashlib import sha256
+
+from pyk8s.kernel.nftables.values import Field, Map, Set
+from pyk8s.proxy.plan import Endpoint, Intent
+
+TABLE = "kube-proxy"
+
+SERVICES, MARK, MASQUERADING, REJECT = "services", "mark-for-masquerade", "masquerading", "reject-chain"
+SERVICE_CHECK, NODE_PORT_CHECK = "service-endpoints-check", "nodeport-endpoints-check"
+CLUSTER_IPS_CHECK, FIREWALL_CHECK = "cluster-ips-check", "firewall-check"
+
+AT_ADDRESS: tuple[Field, ...] = ("daddr", "l4proto", "dport")
+AT_PORT: tuple[Field, ...] = ("l4proto", "dport")
+
+SERVICE_IPS = Map("service-ips", AT_ADDRESS)
+SERVICE_NODE_PORTS = Map("service-nodeports", AT_PORT)
+NO_SERVICES = Map("no-endpoint-services", AT_ADDRESS)
+NO_NODE_PORTS = Map("no-endpoint-nodeports", AT_PORT)
+FIREWALL_IPS = Map("firewall-ips", AT_ADDRESS)
+CLUSTER_IPS = Set("cluster-ips", ("daddr",))
+HAIRPIN = Set("hairpin-connections", ("saddr", "daddr"))
+ENDPOINTS = Map("service-endpoints", (*AT_ADDRESS, "number"), "place")
+NODE_PORT_ENDPOINTS = Map("nodeport-endpoints", (*AT_PORT, "number"), "place")
+
+SETS = (
+    SERVICE_IPS, SERVICE_NODE_PORTS, NO_SERVICES, NO_NODE_PORTS, FIREWALL_IPS,
+    CLUSTER_IPS, HAIRPIN, ENDPOINTS, NODE_PORT_ENDPOINTS,
+)  # fmt: skip
+"""The sets and maps that are always there."""
+
+LONGEST = 240
+"""Characters in a name: the kernel takes 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A chain that all services with so many endpoints share. `entry`: how their packets came: "cluster" IPs go on as
+    they are, those to an "external" address or a "nodeport" get the node's address as their source."""
+
+    entry: str
+    count: int
+
+    @property
+    def name(self) -> str:
+        """What the chain is called: "choose-cluster-2"."""
+        return f"choose-{self.entry}-{self.count}"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The chains of one service port that needs its own."""
+
+    port: str
+    service: str
+    local: str
+    external: str
+    firewall: str
+
+    @classmethod
+    def of(cls, intent: Intent) -> Names:
+        """The names that follow from the port's id and protocol: "service-ULMVA6XW-shop/web/tcp/http"."""
+        port = f"{intent.service}/{intent.protocol}/{intent.name}"
+        return cls(port, *(_name(kind, port) for kind in ("service", "local", "external", "firewall")))
+
+    def endpoint(self, endpoint: Endpoint) -> str:
+        """The chain of one endpoint."""
+        return _name("endpoint", self._at(endpoint))
+
+    def affinity(self, endpoint: Endpoint, seconds: int) -> str:
+        """The set of those that were sent to the endpoint within `seconds`."""
+        return _name("affinity", self._at(endpoint), str(seconds))
+
+    def _at(self, endpoint: Endpoint) -> str:
+        return f"{self.port}__{endpoint.address.replace(':', '.')}/{endpoint.port}"
+
+
+def _name(kind: str, what: str, *more: str) -> str:
+    mark = b32encode(sha256(" ".join((what, *more)).encode()).digest()).decode()[:8]
+    return f"{kind}-{mark}-{what}"[:LONGEST]
