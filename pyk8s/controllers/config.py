@@ -77,7 +77,7 @@ NAMES: Mapping[str, str] = {
     "identity": "identity",
 }
 """The field of each setting in the file; `rootCAFile` is read as well, and becomes `root_ca`."""
-ELSEWHERE = frozenset({"kubeconfig", "logLevel", "runDir", "rootCAFile"})
+ELSEWHERE = frozenset({"kubeconfig", "logLevel", "runDir", "rootCAFile", "healthzBindAddress"})
 """Settings of the program around the controllers."""
 
 

@@ -10,10 +10,9 @@ from typing import Any
 import uvloop
 
 from pyk8s import scheduler
-from pyk8s.aio.heap import settle
-from pyk8s.aio.notify import ready
 from pyk8s.aio.shutdown import on_signals, until_stopped
 from pyk8s.cli.configuration import settings_in
+from pyk8s.cli.daemons.standing import Standing
 from pyk8s.client.grpc import GrpcClient
 from pyk8s.observe import logs
 from pyk8s.scheduler.config import ConfigInvalid
@@ -34,20 +33,13 @@ def read(config: Path) -> Mapping[str, Any]:
 
 async def serve(settings: Mapping[str, Any]) -> None:
     """Run until a signal."""
-    stopping = on_signals()
+    stopping, standing = on_signals(), Standing("scheduling")
     # Nothing else keeps a second copy of a program of its own from acting too.
     config = scheduler.Config.read({"leaderElection": True, **settings})
     client = GrpcClient.connect(kubeconfig.load(settings["kubeconfig"]))
     try:
-        await until_stopped(scheduler.run(client, config, started=_tell_ready, waiting=_tell_waiting), stopping)
+        async with standing.pages(settings, ConfigInvalid):
+            work = scheduler.run(client, config, started=standing.at_work, waiting=standing.waiting)
+            await until_stopped(work, stopping)
     finally:
         await asyncio.shield(client.close())
-
-
-def _tell_ready() -> None:
-    ready("scheduling")
-    settle()
-
-
-def _tell_waiting() -> None:
-    ready("waiting to lead")

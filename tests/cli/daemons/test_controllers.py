@@ -19,6 +19,7 @@ async def test_it_says_when_it_works_works_and_ends_when_told(tmp_path):
     async with served(tmp_path) as site:
         kubeconfig = site.kubeconfig("system:kube-controller-manager", ())
         settings = {"kubeconfig": str(kubeconfig), "rootCAFile": str(tmp_path / "ca.crt"), "clusterCIDR": "10.9.0.0/16"}
+        settings["healthzBindAddress"] = "127.0.0.1:0"
         admin = GrpcClient.connect(site.pki.connection(site.server, "admin", ["system:masters"]))
         nodes = Informer(admin, NODES)
         given = asyncio.Event()
