@@ -19,6 +19,9 @@ STAY_UNREACHABLE = 0
 """Seconds that pods stay on a lost node: on one machine silence has lasted `GRACE`, and nothing else delays the news. A
 node that says itself that it is not ready, as while its containerd starts again, keeps them for Kubernetes' own 300."""
 
+KUBELET_PAGES, PROXY_PAGES = "127.0.0.1:10248", "127.0.0.1:10256"
+"""Health and metrics of a node's programs, in its own network namespace. Source: Kubernetes, ports and protocols."""
+
 MOST_PODS = "110"
 
 
@@ -122,7 +125,8 @@ def node(settings: Settings, folder: Folder, node: Node) -> dict[str, Any]:
         "clusterDomain": "cluster.local",
         "serviceCIDR": settings.service_cidr,
         "clusterCIDR": settings.cluster_cidr,
-        "proxy": {"mode": settings.proxy_mode},
+        "healthzBindAddress": KUBELET_PAGES,
+        "proxy": {"mode": settings.proxy_mode, "healthzBindAddress": PROXY_PAGES},
         "network": {"backend": settings.network_backend},
         "cni": {
             "confDir": "/etc/cni/net.d",

@@ -119,4 +119,5 @@ def test_a_node_reports_what_it_was_given():
     told = configs.node(DEMO, FOLDER, DEMO.node("node-2"))
     assert told["capacity"] == {"cpu": "2", "memory": "4Gi", "pods": "110"}
     assert told["nodeIP"] == "172.28.0.12"
+    assert told["healthzBindAddress"] != told["proxy"]["healthzBindAddress"]
     assert told["heartbeatSeconds"] < told["leaseDurationSeconds"]
