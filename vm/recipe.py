@@ -17,7 +17,8 @@ PACKAGES = (
     # the network: what pyk8s runs, what it is compared with, what shows a person what happens
     "iproute2", "iptables", "nftables", "ipset", "ipvsadm", "conntrack", "containernetworking-plugins",
     "ethtool", "iputils-ping", "tcpdump", "socat", "curl", "ca-certificates",
-    "python3",
+    # our packages: Python, and the C++ library that grpc links to
+    "python3", "libstdc++6",
 )  # fmt: skip
 
 EARLY = ("virtio_pci", "virtio_blk", "virtio_console", "virtio_rng", "ext4")
