@@ -26,11 +26,12 @@ class Otherwise(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Endpoint:
-    """Where a packet can go; `local` when it is on this node."""
+    """Where a packet can go; `local` when it is on this node, not `placed` when nobody says on which it is."""
 
     address: str
     port: int
     local: bool = False
+    placed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,8 @@ def _candidates(slices: Iterable[EndpointSlice], port: ServicePort, here: Here) 
                 conditions, hints = endpoint.conditions, endpoint.hints or Hints()
                 ready = conditions.ready is not False
                 serving = ready if conditions.serving is None else conditions.serving
-                place = Endpoint(endpoint.addresses[0], number, bool(here.node) and endpoint.node_name == here.node)
+                local = bool(here.node) and endpoint.node_name == here.node
+                place = Endpoint(endpoint.addresses[0], number, local, bool(endpoint.node_name))
                 by_node = here.node in {named.name for named in hints.for_nodes} if hints.for_nodes else None
                 by_zone = here.zone in {named.name for named in hints.for_zones} if hints.for_zones else None
                 last = serving and conditions.terminating is True

@@ -11,6 +11,7 @@ from __future__ import annotations
 from base64 import b32encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from typing import TypeAlias
@@ -76,18 +77,20 @@ def plan_piece(intent: Intent, settings: Settings) -> Piece:
     """The rules of one service port."""
     names = Names.of(intent)
     chains: Chains = {}
-    if intent.everyone.endpoints:
-        if intent.inside == intent.everyone or intent.faces_outside:
+    inside = intent.inside == intent.everyone
+    if intent.everyone.endpoints or inside:
+        if inside or intent.faces_outside:
             chains[names.cluster] = _choosing(intent, intent.everyone, names.cluster, settings)
         local = next((pool for pool in (intent.inside, intent.outside) if pool != intent.everyone), None)
         if local is not None and local.endpoints:
             chains[names.local] = _choosing(intent, local, names.local, settings)
         for endpoint in _used(intent, chains, names):
-            chains[names.endpoint(endpoint)] = _sending(intent, endpoint, names, settings)
-        if intent.faces_outside:
-            chains[names.external] = _from_outside(intent, names, settings)
-            if intent.source_ranges and intent.load_balancer_ips:
-                chains[names.firewall] = _from_ranges(intent, names, settings)
+            if _is_apart(intent, endpoint):
+                chains[names.endpoint(endpoint)] = _sending(intent, endpoint, names, settings)
+    if intent.everyone.endpoints and intent.faces_outside:
+        chains[names.external] = _from_outside(intent, names, settings)
+        if intent.source_ranges and intent.load_balancer_ips:
+            chains[names.firewall] = _from_ranges(intent, names, settings)
     inside_refused, outside_refused = _refused(intent, settings)
     return Piece(
         chains,
@@ -137,7 +140,8 @@ def _to(intent: Intent, address: str, port: int, settings: Settings) -> tuple[Ma
 
 
 def _entries(intent: Intent, names: Names, settings: Settings) -> Iterator[Rule]:
-    if intent.inside.endpoints:
+    if intent.inside.endpoints or intent.inside == intent.everyone:
+        # Also without an endpoint: that one comes must change a chain of its own only, not the one of all services.
         target = Jump(_inside_chain(intent, names))
         yield Rule(_to(intent, intent.cluster_ip, intent.port, settings), target, f"{intent.id} cluster IP")
     if not intent.everyone.endpoints:
@@ -159,31 +163,53 @@ def _choosing(intent: Intent, pool: Pool, chain: str, settings: Settings) -> tup
     """Choose an endpoint: the one this client was sent to before, else one at random, all with equal chance."""
     names = Names.of(intent)
     rules = []
-    if chain == _inside_chain(intent, names):
+    if chain == _inside_chain(intent, names) and not _is_ranged(intent.cluster_ip, settings):
         to_service = _to(intent, intent.cluster_ip, intent.port, settings)
-        if settings.masquerade_all:
-            rules.append(Rule(to_service, Jump(MARK_MASQ), f"{intent.id} cluster IP"))
-        elif settings.cluster_ranges:
-            outsiders = tuple(Source(each, negated=True) for each in settings.cluster_ranges[:1])
-            rules.append(Rule((*outsiders, *to_service), Jump(MARK_MASQ), f"{intent.id} cluster IP"))
+        rules += [Rule((*who, *to_service), Jump(MARK_MASQ), intent.id) for who in _masqueraded(settings)]
     if intent.affinity:
         for endpoint in pool.endpoints:
             name = names.endpoint(endpoint)
-            rules.append(Rule((SeenWithin(name, intent.affinity),), Jump(name), _arrow(intent, endpoint)))
+            rules.append(Rule((SeenWithin(name, intent.affinity),), Jump(name)))
     last = len(pool.endpoints) - 1
     for number, endpoint in enumerate(pool.endpoints):
         # Of those that are left when this rule is reached, each has the same chance; the last takes what is left.
         chance = () if number == last else (Chance(round(1 / (last + 1 - number), 10)),)
-        rules.append(Rule(chance, Jump(names.endpoint(endpoint)), _arrow(intent, endpoint)))
+        if _is_apart(intent, endpoint):
+            rules.append(Rule(chance, Jump(names.endpoint(endpoint))))
+        else:
+            rules.append(Rule((Protocol(intent.protocol), *chance), Dnat(place(endpoint.address, endpoint.port))))
     return tuple(rules)
+
+
+def _is_apart(intent: Intent, endpoint: Endpoint) -> bool:
+    """Whether an endpoint has a chain of its own: only where more is to be done than to send, as the kernel walks all
+    chains whenever a rule changes. To be sent to itself (and masqueraded for that) it must be on this node, or keep its
+    address on the way through this one."""
+    return endpoint.local or not endpoint.placed or intent.keeps_source or bool(intent.affinity)
+
+
+def _masqueraded(settings: Settings) -> Iterator[tuple[Match, ...]]:
+    """Who does not keep the source address towards cluster IPs."""
+    if settings.masquerade_all:
+        yield ()
+    elif settings.cluster_ranges:
+        yield (Source(settings.cluster_ranges[0], negated=True),)
+
+
+def _is_ranged(address: str, settings: Settings) -> bool:
+    """Whether one rule for all services speaks for the cluster IP `address`."""
+    return any(ip_address(address) in _network(each) for each in settings.service_ranges)
+
+
+_network = cache(ip_network)
 
 
 def _sending(intent: Intent, endpoint: Endpoint, names: Names, settings: Settings) -> tuple[Rule, ...]:
     """Send to one endpoint. One that reaches itself must see the answer come back through the node: it is marked."""
     remember = (Remember(names.endpoint(endpoint)),) if intent.affinity else ()
     return (
-        Rule((Source(settings.one(endpoint.address)),), Jump(MARK_MASQ), intent.id),
-        Rule((Protocol(intent.protocol), *remember), Dnat(place(endpoint.address, endpoint.port)), intent.id),
+        Rule((Source(settings.one(endpoint.address)),), Jump(MARK_MASQ)),
+        Rule((Protocol(intent.protocol), *remember), Dnat(place(endpoint.address, endpoint.port))),
     )
 
 
@@ -224,7 +250,8 @@ def _fenced(intent: Intent, settings: Settings) -> Iterator[Rule]:
 def _refused(intent: Intent, settings: Settings) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
     """The rules of the filter table for who has no endpoint: those inside, those outside."""
     inside: list[Rule] = []
-    if not intent.inside.endpoints:
+    rejected = intent.inside.otherwise is Otherwise.REJECT
+    if not intent.inside.endpoints and not (rejected and _is_ranged(intent.cluster_ip, settings)):
         target, why = _fate(intent, intent.inside, settings)
         inside.append(Rule(_to(intent, intent.cluster_ip, intent.port, settings), target, f"{intent.id} {why}"))
     outside: list[Rule] = []
@@ -263,10 +290,6 @@ def _node_port_places(settings: Settings) -> Iterator[tuple[Match, ...]]:
             yield Destination(each), DestinationLocal()
 
 
-def _arrow(intent: Intent, endpoint: Endpoint) -> str:
-    return f"{intent.id} -> {endpoint.address}:{endpoint.port}"
-
-
 def plan_tables(pieces: Iterable[Piece], settings: Settings) -> Tables:
     """Every chain of the proxy, for pieces in the order their rules are to stand in the shared chains."""
     held = tuple(pieces)
@@ -284,8 +307,13 @@ def shared_nat(pieces: Iterable[Piece], settings: Settings) -> Chains:
         for where in _node_port_places(settings)
     )
     mark = settings.mark
+    to_cluster_ips = (
+        Rule((*who, Destination(each)), Jump(MARK_MASQ), "kubernetes cluster IPs, from elsewhere")
+        for each in settings.service_ranges
+        for who in _masqueraded(settings)
+    )
     return {
-        SERVICES: (*(rule for piece in held for rule in piece.services), *to_node),
+        SERVICES: (*to_cluster_ips, *(rule for piece in held for rule in piece.services), *to_node),
         NODE_PORTS: tuple(rule for piece in held for rule in piece.node_ports),
         MARK_MASQ: (Rule((), SetMark(mark, mark)),),
         POSTROUTING: (
@@ -319,7 +347,7 @@ def _unserved(settings: Settings) -> Iterator[Rule]:
     for each in settings.service_ranges:
         for protocol in ("tcp", ""):
             matches = (Protocol(protocol), Destination(each)) if protocol else (Destination(each),)
-            yield Rule(matches, _refusal(protocol, settings), "no service has this port")
+            yield Rule(matches, _refusal(protocol, settings), "no endpoints, or no such port")
 
 
 def _guarded(settings: Settings) -> tuple[Rule, ...]:
@@ -351,9 +379,10 @@ JUMPS: Mapping[tuple[str, str], tuple[Rule, ...]] = {
     ),
     ("filter", "FORWARD"): (
         Rule(_NEW, Jump(PROXY_FIREWALL), _BALANCED),
-        Rule((), Jump(FORWARD), "kubernetes forwarding rules"),
+        # Before the marked ones are let through: what is to be refused may bear the mark, too.
         Rule(_NEW, Jump(SERVICES), _PORTALS),
         Rule(_NEW, Jump(EXTERNAL), _VISIBLE),
+        Rule((), Jump(FORWARD), "kubernetes forwarding rules"),
     ),
     ("filter", "OUTPUT"): (
         Rule((), Jump(FIREWALL)),

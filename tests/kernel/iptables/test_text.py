@@ -16,7 +16,9 @@ from pyk8s.kernel.iptables.values import (
     Dnat,
     In,
     Insert,
+    InSet,
     Jump,
+    MarkBySet,
     Marked,
     Masquerade,
     Out,
@@ -46,6 +48,7 @@ MATCHES = some.one_of(
     some.builds(Chance, some.sampled_from([0.5, 0.3333333333, 1.0])),
     some.builds(SeenWithin, some.just("X"), some.integers(1, 86400)),
     some.builds(Remember, some.just("X")),
+    some.builds(InSet, some.just("KUBE-CLUSTER-IP"), some.sampled_from(["dst,dst", "dst,dst,src"]), some.booleans()),
     some.builds(Connection, some.sampled_from([("NEW",), ("RELATED", "ESTABLISHED")]), some.booleans()),
 )
 TARGETS = some.one_of(
@@ -54,6 +57,7 @@ TARGETS = some.one_of(
     some.sampled_from([Reject(), Reject("tcp-reset")]),
     some.builds(Masquerade, some.booleans()),
     some.builds(Dnat, some.just("10.244.1.5:8080")),
+    some.builds(MarkBySet, some.just("KUBE-SHORT-CUT")),
     some.builds(SetMark, some.integers(0, 2**32 - 1), some.integers(0, 2**32 - 1)),
 )
 COMMENTS = some.text(some.characters(codec="ascii", exclude_categories=["Cc"]), max_size=40)
@@ -77,7 +81,7 @@ def test_a_rule_that_is_written_is_read_as_it_was(rule):
         "-j LOG --log-prefix x",
         "-j DNAT --to-destination 10.0.0.1:80 --persistent",
         "-p tcp -m tcp --dport 80:90 -j ACCEPT",
-        "-m set --match-set x dst -j ACCEPT",
+        "-m owner --uid-owner 0 -j ACCEPT",
         "-j SNAT --to-source 10.0.0.1",
         "-m addrtype --dst-type BROADCAST -j DROP",
     ],
@@ -99,8 +103,8 @@ def test_a_transaction_is_a_section_a_table_chains_declared_first_and_removed_la
     )
     assert render(transaction).decode() == (
         "*nat\n"
-        ":A - [0:0]\n"
         ":OLD - [0:0]\n"
+        ":A - [0:0]\n"
         '-A A -p tcp -m tcp --dport 80 -m comment --comment "web" -j B\n'
         '-I OUTPUT 2 -p tcp -m tcp --dport 80 -m comment --comment "web" -j B\n'
         "-D A 3\n"

@@ -11,6 +11,7 @@ from pyk8s.proxy.plan import Endpoint, Intent, Pool, Settings
 from tests.proxy.flows import goes
 
 SETTINGS = Settings(cluster_ranges=("10.244.0.0/16",))
+RANGED = Settings(cluster_ranges=("10.244.0.0/16",), service_ranges=("10.96.0.0/16",))
 POOL = Pool((Endpoint("10.244.0.5", 8080, True), Endpoint("10.244.1.6", 8080)))
 WEB = Intent("shop/web", "", "tcp", "10.96.0.20", 80, inside=POOL, outside=POOL, everyone=POOL)
 
@@ -32,7 +33,8 @@ def test_every_endpoint_is_chosen_equally_often(count):
     rules = plan_piece(intent, SETTINGS).chains[Names.of(intent).cluster][1:]
     left, shares = Fraction(1), []
     for rule in rules:
-        chance = Fraction(rule.matches[0].probability) if rule.matches else Fraction(1)
+        chances = [Fraction(match.probability) for match in rule.matches if isinstance(match, Chance)]
+        chance = chances[0] if chances else Fraction(1)
         shares.append(left * chance)
         left *= 1 - chance
     assert left == 0
@@ -60,10 +62,11 @@ def test_a_client_that_was_sent_somewhere_goes_there_again():
     assert fates(trace(tables, packet, Ground())) == goes("10.244.0.5", "10.244.1.6")
 
 
-def test_a_service_without_endpoints_has_no_chains_and_is_refused():
+def test_a_service_without_endpoints_has_no_rules_to_send_and_is_refused():
     nobody = Pool()
     piece = plan_piece(replace(WEB, node_port=30080, inside=nobody, outside=nobody, everyone=nobody), SETTINGS)
-    assert (dict(piece.chains), piece.services, piece.node_ports) == ({}, (), ())
+    assert not {rule.target for rules in piece.chains.values() for rule in rules if isinstance(rule.target, Dnat)}
+    assert piece.node_ports == ()
     assert (len(piece.refused), len(piece.refused_outside)) == (1, 1)
 
 
@@ -81,7 +84,7 @@ def test_without_a_range_of_pods_nobody_is_known_to_be_outside():
 
 
 def test_addresses_of_version_6_are_written_in_brackets():
-    pool = Pool((Endpoint("fd00::5", 8080),))
+    pool = Pool((Endpoint("fd00::5", 8080, local=True),))
     intent = replace(WEB, cluster_ip="fd00:96::20", inside=pool, outside=pool, everyone=pool)
     chains = plan_piece(intent, Settings(family=6)).chains
     assert chains[Names.of(intent).endpoint(pool.endpoints[0])][-1].target == Dnat("[fd00::5]:8080")
@@ -94,3 +97,25 @@ def test_ports_of_one_name_and_two_protocols_have_chains_of_their_own():
 
 def test_nothing_is_a_piece():
     assert Piece() == Piece(chains={})
+
+
+def test_only_endpoints_that_could_reach_themselves_here_have_chains_of_their_own():
+    names, nameless = Names.of(WEB), Endpoint("10.244.2.7", 8080, placed=False)
+    pool = Pool((*POOL.endpoints, nameless))
+    intent = replace(WEB, inside=pool, outside=pool, everyone=pool)
+    own = {name for name in plan_piece(intent, SETTINGS).chains if name.startswith("KUBE-SEP-")}
+    assert own == {names.endpoint(pool.endpoints[0]), names.endpoint(nameless)}
+
+
+def test_an_endpoint_that_comes_or_goes_changes_the_chains_of_its_service_only():
+    none = Pool()
+    before = plan_piece(replace(WEB, inside=none, outside=none, everyone=none), RANGED)
+    after = plan_piece(WEB, RANGED)
+    assert replace(before, chains={}) == replace(after, chains={})
+    assert before.chains != after.chains
+
+
+def test_a_cluster_ip_outside_the_known_ranges_is_masqueraded_and_refused_by_rules_of_its_own():
+    none, far = Pool(), replace(WEB, cluster_ip="172.16.0.20")
+    assert plan_piece(far, RANGED).chains[Names.of(far).cluster][0].target == Jump("KUBE-MARK-MASQ")
+    assert plan_piece(replace(far, inside=none, outside=none, everyone=none), RANGED).refused
