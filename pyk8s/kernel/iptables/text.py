@@ -18,7 +18,9 @@ from pyk8s.kernel.iptables.values import (
     Dnat,
     In,
     Insert,
+    InSet,
     Jump,
+    MarkBySet,
     Marked,
     Masquerade,
     Match,
@@ -66,9 +68,11 @@ def render_rule(rule: Rule) -> str:
 
 def _render_section(table: str, actions: list[Action]) -> Iterator[str]:
     yield f"*{table}"
-    for action in actions:
-        if isinstance(action, Put | Remove):
-            yield f":{action.chain} {'ACCEPT' if action.chain in BUILT_IN.get(table, ()) else '-'} [0:0]"
+    # iptables-nft 1.8 keeps its chains sorted by name and looks for a new one's place from the front: the last one
+    # first, 30,000 chains cost it 8 s, in any other order up to 45 s.
+    declared = {action.chain for action in actions if isinstance(action, Put | Remove)}
+    for chain in sorted(declared, reverse=True):
+        yield f":{chain} {'ACCEPT' if chain in BUILT_IN.get(table, ()) else '-'} [0:0]"
     for action in actions:
         match action:
             case Put(_, chain, rules):
@@ -117,6 +121,8 @@ def _render_match(match: Match) -> str:
             return f"-m recent --set --name {name}"
         case Connection(states):
             return f"-m conntrack {negation}--ctstate {','.join(states)}"
+        case InSet(name, directions):
+            return f"-m set {negation}--match-set {name} {directions}"
 
 
 def _render_target(target: Target) -> str:
@@ -133,6 +139,8 @@ def _render_target(target: Target) -> str:
             return f"-j DNAT --to-destination {to}"
         case SetMark(value, mask):
             return f"-j MARK --set-xmark {value:#x}/{mask:#x}"
+        case MarkBySet(name, directions):
+            return f"-j SET --map-set {name} {directions} --map-mark"
 
 
 def parse(text: str) -> tuple[Tables, dict[str, dict[str, tuple[str, ...]]]]:
@@ -240,11 +248,15 @@ def _parse_match(word: str, negated: bool, words: _Words) -> Match | None:
             return Remember(words.rest().get("--name", ""))
         case "--ctstate":
             return Connection(tuple((words.next() or "").split(",")), negated)
+        case "--match-set":
+            return InSet(words.next() or "", words.next() or "", negated)
     return None
 
 
 def _parse_target(words: _Words) -> Target | None:
     name = words.next() or ""
+    if name == "SET":
+        return _parse_set_target(words)
     rest = words.rest()
     match name:
         case "ACCEPT" | "DROP" | "RETURN":
@@ -259,3 +271,10 @@ def _parse_target(words: _Words) -> Target | None:
             value, _, mask = rest["--set-xmark"].partition("/")
             return SetMark(int(value, 0), int(mask or "0xffffffff", 0))
     return None if rest or name in ("SNAT", "LOG", "TEE", "CT", "NOTRACK", "REDIRECT", "TCPMSS") else Jump(name)
+
+
+def _parse_set_target(words: _Words) -> Target | None:
+    if words.next() != "--map-set":
+        return None
+    made = MarkBySet(words.next() or "", words.next() or "")
+    return made if set(words.rest()) == {"--map-mark"} else None

@@ -117,6 +117,15 @@ class Connection:
     negated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class InSet:
+    """`-m set --match-set`: what the packet says of its `directions` ("dst,dst": address and port) is in the set."""
+
+    name: str
+    directions: str = "dst,dst"
+    negated: bool = False
+
+
 Match: TypeAlias = (
     Protocol
     | Source
@@ -131,6 +140,7 @@ Match: TypeAlias = (
     | SeenWithin
     | Remember
     | Connection
+    | InSet
 )
 
 
@@ -177,7 +187,15 @@ class SetMark:
     mask: int
 
 
-Target: TypeAlias = Verdict | Jump | Reject | Masquerade | Dnat | SetMark
+@dataclass(frozen=True, slots=True)
+class MarkBySet:
+    """`-j SET --map-set --map-mark`: take the mark that the set gives to what the packet says; in the mangle table."""
+
+    name: str
+    directions: str = "dst,dst"
+
+
+Target: TypeAlias = Verdict | Jump | Reject | Masquerade | Dnat | SetMark | MarkBySet
 
 ACCEPT, DROP, RETURN = Verdict("ACCEPT"), Verdict("DROP"), Verdict("RETURN")
 
