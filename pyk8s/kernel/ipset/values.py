@@ -154,4 +154,5 @@ def plan_members(content: Content, held: Members) -> Transaction:
 
 
 def _alike(one: Set, other: Set) -> bool:
-    return (one.kind, one.family, one.marks) == (other.kind, other.family, other.marks) and one.limit >= other.limit
+    # A set of another size serves as well until it is full, and one that rules use cannot be made again.
+    return (one.kind, one.family, one.marks) == (other.kind, other.family, other.marks)

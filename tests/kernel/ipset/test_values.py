@@ -36,7 +36,7 @@ def test_members_are_taken_apart_and_put_together(kind, written, parts):
     ],
 )
 def test_what_is_no_member_is_refused(kind, written):
-    with pytest.raises(ValueError, match="is no|does not appear|host bits"):
+    with pytest.raises(ValueError, match=r"is no|does not appear|host bits"):
         split(kind, written)
 
 
@@ -63,8 +63,8 @@ def test_what_is_no_member_is_refused(kind, written):
         ),
         pytest.param(
             {FRONTS.name: Content(Set(FRONTS.name, "hash:ip,port", limit=1), HELD.members)},
-            (Destroy(FRONTS.name), Create(FRONTS), Add(FRONTS, "10.96.0.20,tcp:80")),
-            id="too small",
+            (),
+            id="of another size",
         ),
         pytest.param(
             {FRONTS.name: HELD, "KUBE-OLD": Content(Set("KUBE-OLD", "hash:ip")), "theirs": Content(FRONTS)},

@@ -1,0 +1,165 @@
+"""What one service port needs of the kernel: virtual servers, members of sets, addresses on `kube-ipvs0`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from ipaddress import ip_address, ip_network
+from typing import TypeAlias
+
+from pyk8s.kernel.ipset.values import Member, member
+from pyk8s.kernel.ipvs.values import Entry, Front, Key, Marked, Place, Real, Server
+from pyk8s.proxy.ipvs import sets
+from pyk8s.proxy.plan import Intent, Otherwise, Pool, Settings
+
+Membership: TypeAlias = tuple[str, Member]
+"""A set, by its IPv4 name, and a member of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One service port: its virtual servers, its memberships with their marks, its addresses."""
+
+    servers: dict[Key, Entry] = field(default_factory=dict)
+    members: dict[Membership, int] = field(default_factory=dict)
+    addresses: frozenset[str] = frozenset()
+
+
+def plan_piece(intent: Intent, settings: Settings) -> Piece:
+    """What one service port needs."""
+    fronts = tuple(_fronts(intent, settings))
+    outer = tuple(front for front in fronts if front.address != intent.cluster_ip)
+    return Piece(
+        dict(_servers(intent, fronts, settings)),
+        {
+            (name, each): mark
+            for name, each, mark in (
+                *_members_of_fronts(intent, settings),
+                *_members_of_balancers(intent, settings),
+                *_members_of_node_ports(intent, settings),
+                *_members_of_nobody(intent, fronts),
+                *_members_of_short_cut(intent, outer, settings),
+                *_members_of_endpoints(intent),
+            )
+        },
+        frozenset({intent.cluster_ip, *intent.external_ips, *intent.load_balancer_ips}),
+    )
+
+
+def node_addresses(settings: Settings) -> tuple[str, ...]:
+    """The addresses of this node that node ports answer at. IPVS cannot serve loopback: its packets never leave."""
+    ranges = [ip_network(each) for each in settings.node_port_ranges]
+    found = settings.node_ports_on or tuple(
+        each for each in settings.node_addresses if not ranges or any(ip_address(each) in wanted for wanted in ranges)
+    )
+    return tuple(sorted(each for each in found if not ip_address(each).is_loopback))
+
+
+def short_cut_mark(intent: Intent, settings: Settings) -> int:
+    """The mark of packets that take the short cut to all endpoints of `intent`; never with the bit `settings.mark`.
+
+    Node ports are one of a kind in a cluster, and so are marks made of them. A load balancer without node ports has one
+    of 2**28 others.
+    """
+    protocol = ("tcp", "udp", "sctp").index(intent.protocol) + 1
+    number = protocol << 16 | intent.node_port
+    if not intent.node_port:
+        digest = sha256(f"{intent.id} {intent.protocol}".encode()).digest()
+        number = 1 << 29 | int.from_bytes(digest[:4], "big") >> 4
+    below = settings.mark - 1
+    return number & below | (number & ~below) << 1
+
+
+def _fronts(intent: Intent, settings: Settings) -> Iterator[Front]:
+    yield Front(intent.protocol, intent.cluster_ip, intent.port)
+    for address in (*intent.external_ips, *intent.load_balancer_ips):
+        yield Front(intent.protocol, address, intent.port)
+    if intent.node_port:
+        for address in node_addresses(settings):
+            yield Front(intent.protocol, address, intent.node_port)
+
+
+def _servers(intent: Intent, fronts: tuple[Front, ...], settings: Settings) -> Iterator[tuple[Key, Entry]]:
+    # By the client's port too: all connections of one client would go to one endpoint otherwise.
+    flags = frozenset({"flag-2"}) if settings.scheduler == "mh" else frozenset[str]()
+    server = Server(settings.scheduler, intent.affinity, flags)
+    for front in fronts:
+        pool = intent.inside if front.address == intent.cluster_ip else intent.outside
+        if pool.endpoints:
+            yield front, Entry(server, _reals(pool))
+    if intent.keeps_source and intent.faces_outside and intent.everyone.endpoints:
+        mark = short_cut_mark(intent, settings)
+        for each in (mark, mark | settings.mark):
+            yield Marked(each, settings.family), Entry(server, _reals(intent.everyone))
+
+
+def _reals(pool: Pool) -> dict[Place, Real]:
+    return {Place(each.address, each.port): Real() for each in pool.endpoints}
+
+
+def _members_of_fronts(intent: Intent, settings: Settings) -> Iterator[tuple[str, Member, int]]:
+    yield sets.CLUSTER_IP, member(intent.cluster_ip, intent.protocol, intent.port), 0
+    outer = sets.EXTERNAL_IP_LOCAL if intent.keeps_source else sets.EXTERNAL_IP
+    for address in intent.external_ips:
+        yield outer, member(address, intent.protocol, intent.port), 0
+    for address in {intent.cluster_ip, *intent.external_ips, *intent.load_balancer_ips}:
+        yield sets.ADDRESSES, address, 0
+
+
+def _members_of_balancers(intent: Intent, settings: Settings) -> Iterator[tuple[str, Member, int]]:
+    ranges = [ip_network(each, strict=False) for each in intent.source_ranges]
+    here = any(ip_address(address) in each for address in settings.node_addresses for each in ranges)
+    for address in intent.load_balancer_ips:
+        front = member(address, intent.protocol, intent.port)
+        yield sets.BALANCER, front, 0
+        if intent.keeps_source:
+            yield sets.BALANCER_LOCAL, front, 0
+        if not ranges or not intent.everyone.endpoints:
+            continue
+        yield sets.BALANCER_FENCED, front, 0
+        for each in ranges:
+            # A set knows no range of everything, but its two halves.
+            for held in each.subnets() if each.prefixlen == 0 else (each,):
+                yield sets.SOURCE_RANGE, f"{front},{held}", 0
+        if here:  # the node asks from the balancer's address, which it has itself
+            yield sets.SOURCE_ADDRESS, f"{front},{address}", 0
+
+
+def _members_of_node_ports(intent: Intent, settings: Settings) -> Iterator[tuple[str, Member, int]]:
+    if not intent.node_port:
+        return
+    names = [sets.NODE_PORTS[intent.protocol]]
+    if intent.keeps_source:
+        names.append(sets.NODE_PORTS_LOCAL[intent.protocol])
+    for name in names:
+        if intent.protocol == "sctp":
+            for address in node_addresses(settings):
+                yield name, member(address, intent.protocol, intent.node_port), 0
+        else:
+            yield name, str(intent.node_port), 0
+
+
+def _members_of_nobody(intent: Intent, fronts: tuple[Front, ...]) -> Iterator[tuple[str, Member, int]]:
+    for front in fronts:
+        pool = intent.inside if front.address == intent.cluster_ip else intent.outside
+        if not pool.endpoints:
+            name = sets.NO_LOCAL_ENDPOINTS if pool.otherwise is Otherwise.DROP else sets.NO_ENDPOINTS
+            yield name, member(front.address, front.protocol, front.port), 0
+
+
+def _members_of_short_cut(
+    intent: Intent, fronts: tuple[Front, ...], settings: Settings
+) -> Iterator[tuple[str, Member, int]]:
+    if intent.keeps_source and intent.everyone.endpoints:
+        mark = short_cut_mark(intent, settings)
+        for front in fronts:
+            yield sets.SHORT_CUT, member(front.address, front.protocol, front.port), mark
+
+
+def _members_of_endpoints(intent: Intent) -> Iterator[tuple[str, Member, int]]:
+    """An endpoint that reaches itself through its service must see the answer come back through the node."""
+    for pool in (intent.inside, intent.outside, intent.everyone):
+        for each in pool.endpoints:
+            if each.local:
+                yield sets.LOOP_BACK, member(each.address, intent.protocol, each.port, each.address), 0
