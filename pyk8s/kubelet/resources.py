@@ -7,16 +7,14 @@ Source: Kubernetes documentation, "Resource Management for Pods and Containers",
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
 
+from pyk8s.api.podresources import QOS_RESOURCES, Qos, peak, service_class
 from pyk8s.api.quantity import QuantityInvalid, millicores, units
 from pyk8s.gen.cri.v1 import runtime_pb2 as cri
 from pyk8s.kernel.cgroup.values import PERIOD_US, Group, Version, quota, shares
 from pyk8s.kubelet.errors import PodError
 from pyk8s.kubelet.spec import Container, Pod
 from pyk8s.kubelet.spec.container import Quantity
-
-Qos: TypeAlias = Literal["Guaranteed", "Burstable", "BestEffort"]
 
 GUARANTEED_SCORE, BEST_EFFORT_SCORE = -997, 1000
 """oom_score_adj: below 0 the kernel spares a process, above it takes it first."""
@@ -45,13 +43,14 @@ def limit(container: Container, name: str) -> int:
 
 
 def qos_class(pod: Pod) -> Qos:
-    """The pod's quality of service, from the requests and limits of all its containers."""
-    everyone = (*pod.spec.containers, *pod.spec.init_containers)
-    wanted = [request(one, name) for one in everyone for name in ("cpu", "memory")]
-    limits = [limit(one, name) for one in everyone for name in ("cpu", "memory")]
-    if not any(wanted) and not any(limits):
-        return "BestEffort"
-    return "Guaranteed" if all(limits) and wanted == limits else "Burstable"
+    """The pod's quality of service, from the requests and limits of all its containers, or of the pod as a whole."""
+    whole = pod.spec.resources
+    held = [whole] if whole.requests or whole.limits else [one.resources for one in pod.spec.all_containers]
+    return service_class((_amounts(one.requests), _amounts(one.limits)) for one in held)
+
+
+def _amounts(resources: Mapping[str, Quantity]) -> dict[str, int]:
+    return {name: amount(resources, name) for name in QOS_RESOURCES if name in resources}
 
 
 def oom_score(pod: Pod, container: Container, memory_capacity: int) -> int:
@@ -88,20 +87,16 @@ def container_resources(
 def total(pod: Pod, name: str, *, limits: bool = False) -> int:
     """What the whole pod requests (or may use at most) of `name`; 0 when a container has no limit.
 
-    Sidecars count beside the containers, other init containers one at a time before them. Source: KEP-753.
+    What is said of the pod as a whole counts before what its containers say. Source: KEP-753, KEP-2837.
     """
-    of = limit if limits else request
-    everyone = (*pod.spec.containers, *pod.spec.init_containers)
-    if limits and not all(of(one, name) for one in everyone):
+    spec, of = pod.spec, limit if limits else request
+    whole = spec.resources.limits if limits else {**spec.resources.limits, **spec.resources.requests}
+    if name in whole:
+        return amount(whole, name)
+    if limits and not all(of(one, name) for one in spec.all_containers):
         return 0
-    sidecars, highest = 0, 0
-    for init in pod.spec.init_containers:
-        if init.is_sidecar:
-            sidecars += of(init, name)
-            highest = max(highest, sidecars)
-        else:
-            highest = max(highest, sidecars + of(init, name))
-    return max(highest, sidecars + sum(of(one, name) for one in pod.spec.containers))
+    inits = (({name: of(one, name)}, one.is_sidecar) for one in spec.init_containers)
+    return peak(({name: of(one, name)} for one in spec.containers), inits).get(name, 0)
 
 
 def pod_group(parent: str, pod: Pod) -> Group:

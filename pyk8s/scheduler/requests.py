@@ -5,9 +5,10 @@ Source: Kubernetes documentation, "Resource management", "Init containers" and K
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
+from pyk8s.api.podresources import peak
 from pyk8s.api.quantity import QuantityInvalid, millicores, units
 from pyk8s.scheduler.objects import Container, PodSpec, Quantity
 
@@ -48,34 +49,11 @@ def _add(to: dict[str, int], more: Amounts) -> None:
         to[name] = to.get(name, 0) + value
 
 
-def _raise(to: dict[str, int], other: Amounts) -> None:
-    for name, value in other.items():
-        to[name] = max(to.get(name, 0), value)
-
-
-def _peak(containers: Iterable[Container], inits: Iterable[Container], *, scored: bool) -> dict[str, int]:
-    """What runs at once at most: all containers with all sidecars, or an init container with the sidecars before it."""
-    sidecars: dict[str, int] = {}
-    starting: dict[str, int] = {}
-    for init in inits:
-        wanted = _of(init, scored=scored)
-        if init.restart_policy == "Always":
-            _add(sidecars, wanted)
-            _raise(starting, sidecars)
-        else:
-            _add(wanted, sidecars)
-            _raise(starting, wanted)
-    running = dict(sidecars)
-    for container in containers:
-        _add(running, _of(container, scored=scored))
-    _raise(running, starting)
-    return running
-
-
 def requested(spec: PodSpec, *, scored: bool = False) -> dict[str, int]:
     """What the pod needs of each resource, one of "pods" among it; with `scored`, containers that ask for no cpu or
     memory count as SCORED_CPU and SCORED_MEMORY."""
-    wanted = _peak(spec.containers or (), spec.init_containers or (), scored=scored)
+    inits = ((_of(one, scored=scored), one.restart_policy == "Always") for one in spec.init_containers or ())
+    wanted = peak((_of(one, scored=scored) for one in spec.containers or ()), inits)
     if spec.resources:
         wanted |= amounts(spec.resources.requests)
     _add(wanted, amounts(spec.overhead))

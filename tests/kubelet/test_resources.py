@@ -95,6 +95,14 @@ def test_what_a_pod_asks_for_as_a_whole(inits, cpu):
     assert total(pod, "cpu") == cpu
 
 
+def test_what_is_said_of_the_pod_as_a_whole_counts_before_its_containers():
+    pod = make_pod(web({"cpu": "100m", "memory": "1Gi"}), resources={"requests": {"cpu": "2"}, "limits": {"cpu": "3"}})
+    assert (total(pod, "cpu"), total(pod, "memory"), total(pod, "cpu", limits=True)) == (2000, GI, 3000)
+    assert qos_class(pod) == "Burstable"
+    assert qos_class(make_pod(web(), resources={"limits": BOTH})) == "Guaranteed"
+    assert total(make_pod(web(), resources={"limits": {"cpu": "3"}}), "cpu") == 3000
+
+
 def test_a_pod_has_a_limit_only_when_all_its_containers_have():
     assert total(make_pod(web(limits={"cpu": "1"}), web(name="other")), "cpu", limits=True) == 0
     assert total(make_pod(web(limits={"cpu": "1"}), web(limits={"cpu": "2"}, name="other")), "cpu", limits=True) == 3000

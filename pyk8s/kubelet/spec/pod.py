@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import field
 
-from pyk8s.kubelet.spec.container import Container, Profile, Value
+from pyk8s.kubelet.spec.container import Container, Profile, Resources, Value
 from pyk8s.kubelet.spec.volume import Volume
 
 MIRROR = "kubernetes.io/config.mirror"
@@ -110,6 +110,13 @@ class PodSpec(Value, frozen=True):
     host_aliases: list[HostAlias] = field(default_factory=list)
     readiness_gates: list[ReadinessGate] = field(default_factory=list)
     runtime_class_name: str = ""
+    resources: Resources = field(default_factory=Resources)
+    """Of the pod as a whole. Source: KEP-2837."""
+
+    @property
+    def all_containers(self) -> tuple[Container, ...]:
+        """Containers and init containers."""
+        return (*self.containers, *self.init_containers)
 
 
 class Condition(Value, frozen=True):
@@ -162,7 +169,7 @@ class Pod(Value, frozen=True):
 
     def container(self, name: str) -> Container | None:
         """The container or init container of that name."""
-        for one in (*self.spec.containers, *self.spec.init_containers):
+        for one in self.spec.all_containers:
             if one.name == name:
                 return one
         return None
