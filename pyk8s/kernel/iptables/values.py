@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-TableName: TypeAlias = Literal["nat", "filter", "mangle", "raw"]
-
 BUILT_IN: dict[str, frozenset[str]] = {
     "nat": frozenset({"PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"}),
     "filter": frozenset({"INPUT", "FORWARD", "OUTPUT"}),

@@ -59,7 +59,6 @@ class NodeAgent:
         self._told_at = float("-inf")
         self._images: tuple[ImageView, ...] = ()
         self._images_at = -IMAGES_SECONDS
-        self._poke = asyncio.Event()
         self.registered = asyncio.Event()
 
     async def run(self) -> None:
@@ -68,10 +67,6 @@ class NodeAgent:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._renew())
             group.create_task(self._report())
-
-    def poke(self) -> None:
-        """Something about the node may have changed: look now."""
-        self._poke.set()
 
     async def _register(self) -> None:
         """Create the node, or take over the one that is there: its labels of ours are set anew."""
@@ -138,16 +133,7 @@ class NodeAgent:
                     await self._register()
                 else:
                     log.warning("the node's status was not told", why=why)
-            await self._pause(wait)
-
-    async def _pause(self, seconds: float) -> None:
-        """Wait out `seconds`, or until somebody pokes."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._poke.wait()
-        except TimeoutError:
-            pass
-        self._poke.clear()
+            await clock.sleep(wait)
 
     async def _renew(self) -> None:
         """Renew the lease with each heartbeat; a write that failed is tried again before the next is due."""

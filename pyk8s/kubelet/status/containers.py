@@ -12,8 +12,6 @@ from pyk8s.kubelet.values import ContainerView, PodView, Seconds
 
 Json: TypeAlias = dict[str, Any]
 
-START_REASONS = ("RunContainerError", "CreateContainerError", "CreateContainerConfigError")
-
 
 def stamp(when: Seconds) -> str | None:
     """A time as the API writes it; None for none."""
