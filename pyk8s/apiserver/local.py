@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import orjson
 
+from pyk8s.aio import clock
 from pyk8s.api.errors import ApiError, not_found
 from pyk8s.api.refs import PODS, Ref
 from pyk8s.api.resources import Resources
@@ -33,7 +34,7 @@ class LocalClient:
         if resource is None:
             raise not_found(ref.group, ref.resource, ref.name)
         # Every call gives way once, as one over a connection would: a loop of calls must not starve the doors.
-        await asyncio.sleep(0)
+        await clock.sleep(0)
         return await self._handler(
             Request(
                 verb=verb,

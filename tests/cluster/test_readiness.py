@@ -5,6 +5,7 @@ import asyncio
 import orjson
 import pytest
 
+from pyk8s.aio import clock
 from pyk8s.api.refs import NODES
 from pyk8s.client.fake import FakeClient
 from pyk8s.cluster import readiness
@@ -45,7 +46,7 @@ async def test_nodes_are_told_one_by_one_as_they_become_ready():
     await put(client, node("node-2"))
     await put(client, node("stranger"))
     await put(client, node("node-1", "False"))
-    await asyncio.sleep(1)
+    await clock.sleep(1)
     assert told == ["node-2"]
     await client.patch(NODES.of("node-1").sub("status"), orjson.dumps({"status": node("node-1")["status"]}))
     await waiting

@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from pyk8s.aio import clock
 from pyk8s.observe.pages import respond
 from pyk8s.proxy.health import Freshness, health_page, pages, serve
 from tests.virtual import virtual_time
@@ -29,7 +30,7 @@ async def test_what_waits_waits_from_the_first_and_until_it_is_written():
     freshness = Freshness(60)
     freshness.note_waiting()
     first = freshness.waiting_since
-    await asyncio.sleep(5)
+    await clock.sleep(5)
     freshness.note_waiting()
     assert freshness.waiting_since == first
     freshness.note_synced(first + 5)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from pyk8s.aio import clock
 from pyk8s.kernel.conntrack.fake import FakeConntrack
 from pyk8s.kernel.conntrack.values import Flow
 from pyk8s.kernel.errors import Refused
@@ -30,7 +31,7 @@ class Ground:
         self.proxy = Proxy(CONFIG, self, self.connections, self.in_thread)
 
     async def in_thread(self, work, *arguments):
-        await asyncio.sleep(self.seconds)
+        await clock.sleep(self.seconds)
         return work(*arguments)
 
     def run(self, transaction):
@@ -65,7 +66,7 @@ async def test_everything_is_written_at_the_start():
     ground = Ground()
     ground.add_web("10.244.0.5")
     async with ground:
-        await asyncio.sleep(0.1)
+        await clock.sleep(0.1)
         assert ground.fate == goes("10.244.0.5")
         assert len(ground.writes) == 1
 
@@ -73,32 +74,32 @@ async def test_everything_is_written_at_the_start():
 @virtual_time
 async def test_a_change_is_in_the_kernel_as_soon_as_the_kernel_can_take_it():
     async with Ground() as ground:
-        await asyncio.sleep(5)
+        await clock.sleep(5)
         ground.add_web("10.244.0.5")
-        await asyncio.sleep(0.011)
+        await clock.sleep(0.011)
         assert ground.fate == goes("10.244.0.5")
 
 
 @virtual_time
 async def test_what_comes_while_the_kernel_is_busy_goes_together():
     async with Ground(seconds=1.0) as ground:
-        await asyncio.sleep(5)
+        await clock.sleep(5)
         before = len(ground.writes)
         ground.add_web("10.244.0.5")
         for number in range(20):
-            await asyncio.sleep(0.01)
+            await clock.sleep(0.01)
             ground.proxy.note_service(None, service(f"s{number}", f"10.96.1.{number}"))
-        await asyncio.sleep(5)
+        await clock.sleep(5)
         assert len(ground.writes) == before + 2
 
 
 @virtual_time
 async def test_what_the_kernel_refuses_is_tried_again_and_then_written_whole():
     async with Ground() as ground:
-        await asyncio.sleep(1)
+        await clock.sleep(1)
         ground.broken = 3
         ground.add_web("10.244.0.5")
-        await asyncio.sleep(1)
+        await clock.sleep(1)
         assert ground.fate == goes("10.244.0.5")
         assert ground.writes[-1][1] > 10
 
@@ -108,9 +109,9 @@ async def test_rules_that_somebody_flushed_come_back_at_the_next_look():
     ground = Ground()
     ground.add_web("10.244.0.5")
     async with ground:
-        await asyncio.sleep(1)
+        await clock.sleep(1)
         ground.kernel.tables = FakeIptables().tables
-        await asyncio.sleep(RESYNC_SECONDS + 1)
+        await clock.sleep(RESYNC_SECONDS + 1)
         assert ground.fate == goes("10.244.0.5")
 
 
@@ -119,7 +120,7 @@ async def test_nothing_is_written_while_nothing_changes():
     ground = Ground()
     ground.add_web("10.244.0.5")
     async with ground:
-        await asyncio.sleep(10 * RESYNC_SECONDS)
+        await clock.sleep(10 * RESYNC_SECONDS)
         assert len(ground.writes) == 1
 
 
@@ -127,16 +128,16 @@ async def test_nothing_is_written_while_nothing_changes():
 async def test_health_follows_what_waits():
     async with Ground() as ground:
         fresh = ground.proxy.freshness
-        await asyncio.sleep(1)
+        await clock.sleep(1)
         ground.broken = 10**9
         ground.add_web("10.244.0.5")
-        await asyncio.sleep(2 * RESYNC_SECONDS - 1)
+        await clock.sleep(2 * RESYNC_SECONDS - 1)
         wall = fresh.waiting_since
         assert wall
         assert fresh.well(wall + 2 * RESYNC_SECONDS - 1)
         assert not fresh.well(wall + 2 * RESYNC_SECONDS + 1)
         ground.broken = 0
-        await asyncio.sleep(15)
+        await clock.sleep(15)
         assert fresh.waiting_since == 0
 
 
@@ -149,20 +150,20 @@ OTHER = Flow("udp", ("10.244.0.7", 3), ("192.0.2.1", 53), ("192.0.2.1", 53))
 @virtual_time
 async def test_udp_connections_to_endpoints_that_are_gone_are_forgotten():
     async with Ground(STALE, GOOD, OTHER) as ground:
-        await asyncio.sleep(1)
+        await clock.sleep(1)
         ground.proxy.note_service(None, service(ports=UDP))
         ground.proxy.note_slice(None, endpoint_slice("web", at("10.244.0.5"), ports=UDP))
-        await asyncio.sleep(1)
+        await clock.sleep(1)
         assert ground.connections.flows == {GOOD, OTHER}
         ground.proxy.note_service(service(ports=UDP), None)
-        await asyncio.sleep(1)
+        await clock.sleep(1)
         assert ground.connections.flows == {OTHER}
 
 
 @virtual_time
 async def test_connections_that_cannot_be_listed_do_not_undo_what_was_written():
     async with Ground() as ground:
-        await asyncio.sleep(1)
+        await clock.sleep(1)
 
         def fail(protocol):
             raise Refused("list", 1)
@@ -170,7 +171,7 @@ async def test_connections_that_cannot_be_listed_do_not_undo_what_was_written():
         ground.connections.observe = fail
         ground.proxy.note_service(None, service(ports=UDP))
         ground.proxy.note_slice(None, endpoint_slice("web", at("10.244.0.5"), ports=UDP))
-        await asyncio.sleep(1)
+        await clock.sleep(1)
         assert len(ground.writes) == 2
         assert ground.proxy.freshness.waiting_since == 0
 
@@ -193,7 +194,7 @@ async def test_the_proxy_is_at_work_once_the_kernel_has_everything_and_says_so_o
     ground.add_web("10.244.0.5")
     ground.broken = 3
     keeping = asyncio.create_task(ground.proxy.keep(lambda: told.append(ground.fate)))
-    await asyncio.sleep(3 * RESYNC_SECONDS)
+    await clock.sleep(3 * RESYNC_SECONDS)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     assert told == [goes("10.244.0.5")]

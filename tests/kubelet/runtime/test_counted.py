@@ -1,10 +1,9 @@
 """The counts of a stub's calls; the stub is one of ours."""
 
-import asyncio
-
 import grpc
 import pytest
 
+from pyk8s.aio import clock
 from pyk8s.kubelet.runtime.counted import Counted, operation
 from pyk8s.observe.metrics import REGISTRY
 from tests.virtual import virtual_time
@@ -30,7 +29,7 @@ class Stub:
     """Answers what it was asked, after two seconds."""
 
     async def StartContainer(self, request, *, timeout):
-        await asyncio.sleep(2)
+        await clock.sleep(2)
         return (request, timeout)
 
     async def StopContainer(self, request, *, timeout):
