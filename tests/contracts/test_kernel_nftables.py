@@ -256,6 +256,13 @@ def test_chains_and_sets_go_with_what_referred_to_them(table, address):
     assert (held.chains, set(held.sets)) == ({}, {each.name for each in SEVERAL} - {"fronts"})
 
 
+def test_a_later_rule_asks_a_map_that_was_there_before(table, address):
+    table.run(made(*SEVERAL, Chain("n"), Chain("a")))
+    later = Rule("n", (), DnatBy(FRONT, "places", 2)), Rule("n", (), Look(FRONT, "fronts"))
+    table.run(made(*later, Element("places", (address(1), "tcp", 80, 0), (address(7), 8080))))
+    assert observed(table).rules["n"] == later
+
+
 def test_many_elements_at_once(table, address):
     keys = [(address(number % 250 + 1), "tcp", number, 0) for number in range(2500)]
     elements = [Element("places", key, (address(1), 80)) for key in keys]

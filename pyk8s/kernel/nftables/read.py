@@ -1,4 +1,4 @@
-"""What nft's JSON says of a table, as values and as a survey. Source of the words: libnftables-json(5)."""
+"""What nft's JSON says of a table, as values. Source of the words: libnftables-json(5)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ from pyk8s.kernel.nftables.values import (
     Source,
     SourceLocal,
     Spread,
-    Survey,
     Target,
     Translated,
     Unmarked,
@@ -48,21 +47,6 @@ from pyk8s.kernel.nftables.values import (
 
 Json = Any
 """A value of nft's JSON."""
-
-
-def survey(text: bytes) -> Survey:
-    """How many rules and elements the one table of the listing `text` has, and where."""
-    chains: dict[str, tuple[Hook | None, int]] = {}
-    sets: dict[str, tuple[Shape, int]] = {}
-    for kind, body in _objects(text):
-        if kind == "chain":
-            chains[body["name"]] = (_hook(body), chains.get(body["name"], (None, 0))[1])
-        elif kind in ("set", "map"):
-            sets[body["name"]] = (_shape(body), len(body.get("elem", ())))
-        elif kind == "rule":
-            hook, count = chains.get(body["chain"], (None, 0))
-            chains[body["chain"]] = (hook, count + 1)
-    return Survey(chains, sets)
 
 
 def version(text: bytes) -> tuple[int, ...]:

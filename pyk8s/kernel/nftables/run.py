@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pyk8s.kernel.errors import Absent, Refused, Unsupported, refused
 from pyk8s.kernel.netns.run import entered
 from pyk8s.kernel.nftables import read
-from pyk8s.kernel.nftables.generation import Generations
 from pyk8s.kernel.nftables.library import JSON, Library
+from pyk8s.kernel.nftables.listing import Listing
 from pyk8s.kernel.nftables.text import render
-from pyk8s.kernel.nftables.values import NO_TABLE, Family, Held, Map, Set, Survey, Transaction
+from pyk8s.kernel.nftables.values import Family, Held, Map, Set, Survey, Transaction
 
 OLDEST = (1, 0, 1)
 """The first nft that writes maps by concatenated expressions as we do."""
@@ -26,8 +26,8 @@ FEATURES: dict[str, str] = {
     "connection tracking (nft_ct)": "add rule {0} c ct state new ct status dnat accept",
     "replacing the source (nft_masq)": "add rule {0} p masquerade fully-random",
     "replacing the destination by a map (nft_nat)": (
-        "add map {0} m {{ typeof {1} daddr . th dport . numgen random mod 2 : {1} daddr . th dport ; }}\n"
-        "add rule {0} n dnat {1} to {1} daddr . th dport . numgen random mod 2 map @m"
+        "add map {0} m {{ typeof meta l4proto . th dport . numgen random mod 2 : {1} daddr . tcp dport ; }}\n"
+        "add rule {0} n dnat {1} to meta l4proto . th dport . numgen random mod 2 map @m"
     ),
     "refusing (nft_reject)": "add rule {0} f meta l4proto tcp reject with tcp reset\nadd rule {0} f reject",
     "sets that packets add to (nft_dynset)": (
@@ -53,7 +53,7 @@ class Nftables:
         self.table = table
         self.family: Family = family
         with _inside(netns):
-            self._library, self._generations = Library(), Generations()
+            self._library, self._listing = Library(), Listing()
         self._turn = threading.Lock()
         self._seen: tuple[int, Survey] | None = None
 
@@ -69,14 +69,11 @@ class Nftables:
 
     def survey(self) -> Survey:
         """How many rules and elements the table holds, and where. Costs nothing while nobody has changed any table."""
-        generation = self._generations.current()
-        if self._seen is not None and generation is not None and self._seen[0] == generation:
+        with self._turn:
+            generation = self._listing.generation()
+            if self._seen is None or self._seen[0] != generation:
+                self._seen = (generation, self._listing.survey(self.family, self.table))
             return self._seen[1]
-        listed = self._list()
-        found = NO_TABLE if listed is None else read.survey(listed)
-        if generation is not None:
-            self._seen = (generation, found)
-        return found
 
     def probe(self) -> None:
         """Raise Unsupported, with what is missing and what to do, when nft or the kernel cannot do what we write."""
@@ -110,7 +107,7 @@ class Nftables:
     def close(self) -> None:
         """Let go of the library and its sockets."""
         self._library.close()
-        self._generations.close()
+        self._listing.close()
 
     def _list(self) -> bytes | None:
         try:

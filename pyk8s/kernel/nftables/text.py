@@ -115,7 +115,8 @@ def _noun(thing: object) -> str:
 def _definition(held: Set | Map, family: Family) -> str:
     made = shape(held, family)
     if "number" in held.key:  # a drawn number has no type of its own: nft takes it from an expression
-        data = f" : {render_fields(('daddr', 'dport'), family)}" if made.to else ""
+        # A word for the type alone. With "th dport" here, nft 1.0.6 makes such a map and then cannot read it back.
+        data = f" : {family} daddr . tcp dport" if made.to else ""
         return f"typeof {render_fields(held.key, family)}{data} ;"
     kept = f" flags dynamic,timeout ; timeout {made.seconds}s ;" if made.seconds else ""
     return f"type {' . '.join(made.types)}{f' : {made.to}' if made.to else ''} ;{kept}"

@@ -198,12 +198,16 @@ class Table:
     """The table itself."""
 
 
+At: TypeAlias = Literal["prerouting", "input", "forward", "output", "postrouting"]
+"""Where a packet is when the kernel calls a chain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hook:
     """Where the kernel calls a chain by itself; a lower `priority` comes earlier."""
 
     type: Literal["filter", "nat"]
-    at: Literal["prerouting", "input", "forward", "output", "postrouting"]
+    at: At
     priority: int
 
 
