@@ -9,10 +9,11 @@ from typing import Any, Literal
 import msgspec
 import yaml
 
+from pyk8s.api.configuration import ConfigInvalid
 from pyk8s.apiserver.registry.config import Config
 
 
-class SettingsInvalid(Exception):
+class SettingsInvalid(ConfigInvalid):
     """The settings cannot be read; the message names the file and the field."""
 
 

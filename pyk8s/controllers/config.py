@@ -8,12 +8,10 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from pyk8s.api.configuration import ConfigInvalid
+
 MOST_BITS = 16
 """Bits that tell the nodes' ranges of a cluster apart. Source: kube-controller-manager's range allocator."""
-
-
-class ConfigInvalid(ValueError):
-    """A setting that is unknown, of the wrong type or impossible; the message names it and says what to write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

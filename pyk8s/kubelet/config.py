@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from pyk8s.kubelet.errors import ConfigInvalid
+from pyk8s.api.configuration import ConfigInvalid
 from pyk8s.observe.pages import address
 
 

@@ -1,7 +1,6 @@
 """What can go wrong on a node.
 
 KubeletError
-├── ConfigInvalid        node.yaml says something that cannot be
 ├── RuntimeTrouble       the container runtime
 │   ├── RuntimeUnavailable   it does not answer: ask again later
 │   ├── Missing              it has no such sandbox, container or image
@@ -15,10 +14,6 @@ from __future__ import annotations
 
 class KubeletError(Exception):
     """The kubelet could not do something."""
-
-
-class ConfigInvalid(KubeletError):
-    """A field of the configuration; the text names it."""
 
 
 class RuntimeTrouble(KubeletError):

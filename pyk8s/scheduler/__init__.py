@@ -6,7 +6,8 @@ and the condition PodScheduled=False. Everything it knows can be built anew from
 how a pod is run, nor who made it.
 """
 
-from pyk8s.scheduler.config import Config, ConfigInvalid
+from pyk8s.api.configuration import ConfigInvalid
+from pyk8s.scheduler.config import Config
 from pyk8s.scheduler.loop import run
 
 __all__ = ["Config", "ConfigInvalid", "run"]

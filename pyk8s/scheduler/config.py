@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
-class ConfigInvalid(ValueError):
-    """A setting of scheduler.yaml that cannot be used; names it."""
-
+from pyk8s.api.configuration import ConfigInvalid
 
 DEFAULT_NAME, DEFAULT_LEASE = "default-scheduler", "kube-scheduler"
 

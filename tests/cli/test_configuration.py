@@ -1,17 +1,14 @@
 import pytest
 
+from pyk8s.api.configuration import ConfigInvalid
 from pyk8s.cli.configuration import settings_in
 
 NEEDED = {"name": "say how it is called"}
 
 
-class Wrong(ValueError):
-    pass
-
-
 def test_the_settings_are_what_the_file_says(tmp_path):
     (tmp_path / "a.yaml").write_text("name: x\nmore: [1]\n")
-    assert settings_in(tmp_path / "a.yaml", Wrong, NEEDED) == {"name": "x", "more": [1]}
+    assert settings_in(tmp_path / "a.yaml", NEEDED) == {"name": "x", "more": [1]}
 
 
 @pytest.mark.parametrize(
@@ -27,11 +24,11 @@ def test_the_settings_are_what_the_file_says(tmp_path):
 )
 def test_what_is_wrong_is_said_with_the_file(tmp_path, content, says):
     (tmp_path / "a.yaml").write_bytes(content)
-    with pytest.raises(Wrong) as caught:
-        settings_in(tmp_path / "a.yaml", Wrong, NEEDED)
+    with pytest.raises(ConfigInvalid) as caught:
+        settings_in(tmp_path / "a.yaml", NEEDED)
     assert says in str(caught.value)
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(Wrong, match=r"none\.yaml"):
-        settings_in(tmp_path / "none.yaml", Wrong)
+    with pytest.raises(ConfigInvalid, match=r"none\.yaml"):
+        settings_in(tmp_path / "none.yaml")

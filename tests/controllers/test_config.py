@@ -2,7 +2,8 @@
 
 import pytest
 
-from pyk8s.controllers.config import Config, ConfigInvalid, from_mapping
+from pyk8s.api.configuration import ConfigInvalid
+from pyk8s.controllers.config import Config, from_mapping
 
 
 def test_a_file_is_read_with_its_own_names(tmp_path):

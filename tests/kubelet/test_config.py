@@ -2,8 +2,8 @@
 
 import pytest
 
+from pyk8s.api.configuration import ConfigInvalid
 from pyk8s.kubelet.config import decode_config
-from pyk8s.kubelet.errors import ConfigInvalid
 
 
 def test_what_is_not_said_has_a_default():

@@ -1,6 +1,7 @@
 import pytest
 
-from pyk8s.scheduler.config import Config, ConfigInvalid
+from pyk8s.api.configuration import ConfigInvalid
+from pyk8s.scheduler.config import Config
 
 
 def test_what_is_not_said_is_as_usual():

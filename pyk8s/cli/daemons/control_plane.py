@@ -19,10 +19,11 @@ from pyk8s.aio.heap import settle
 from pyk8s.aio.notify import notify, ready
 from pyk8s.aio.shutdown import on_signals, until_stopped
 from pyk8s.aio.supervise import Tasks, keep_running
+from pyk8s.api.configuration import ConfigInvalid
 from pyk8s.apiserver.app import ApiServer
 from pyk8s.apiserver.local import LocalClient
 from pyk8s.apiserver.request import User
-from pyk8s.apiserver.settings import SettingsInvalid, settings_of
+from pyk8s.apiserver.settings import settings_of
 from pyk8s.cli.configuration import settings_in
 from pyk8s.controllers import roster
 from pyk8s.controllers.config import from_mapping
@@ -46,18 +47,18 @@ def main(config: Path) -> None:
 
 
 def read(config: Path) -> Mapping[str, Mapping[str, Any]]:
-    """The three parts of the file. Raises SettingsInvalid, which names what is missing."""
-    parts = settings_in(config, SettingsInvalid)
+    """The three parts of the file. Raises ConfigInvalid, which names what is missing."""
+    parts = settings_in(config)
     for name in PARTS:
         if not isinstance(parts.get(name), dict):
-            raise SettingsInvalid(f"{config}: {name}: is missing, or no mapping of settings")
+            raise ConfigInvalid(f"{config}: {name}: is missing, or no mapping of settings")
     return parts
 
 
 async def serve(parts: Mapping[str, Mapping[str, Any]], where: str) -> None:
     """Run until a signal, which may come while it still starts.
 
-    Raises SettingsInvalid, ConfigInvalid, WireError, or why the API server cannot start.
+    Raises ConfigInvalid, WireError, or why the API server cannot start.
     """
     await until_stopped(_run(parts, where), on_signals())
 

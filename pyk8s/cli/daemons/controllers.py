@@ -14,7 +14,7 @@ from pyk8s.cli.configuration import settings_in
 from pyk8s.cli.daemons.standing import Standing
 from pyk8s.client.grpc import GrpcClient
 from pyk8s.controllers import roster
-from pyk8s.controllers.config import ConfigInvalid, from_mapping
+from pyk8s.controllers.config import from_mapping
 from pyk8s.observe import logs
 from pyk8s.wire import kubeconfig
 
@@ -28,7 +28,7 @@ def main(config: Path) -> None:
 
 def read(config: Path) -> Mapping[str, Any]:
     """The content of a configuration file. Raises ConfigInvalid."""
-    return settings_in(config, ConfigInvalid, {"kubeconfig": "name the file that says how to reach the API server"})
+    return settings_in(config, {"kubeconfig": "name the file that says how to reach the API server"})
 
 
 async def serve(settings: Mapping[str, Any]) -> None:
@@ -38,7 +38,7 @@ async def serve(settings: Mapping[str, Any]) -> None:
     config = from_mapping({"leaderElection": True, **settings})
     client = GrpcClient.connect(kubeconfig.load(settings["kubeconfig"]))
     try:
-        async with standing.pages(settings, ConfigInvalid):
+        async with standing.pages(settings):
             work = roster.run(lambda name: client, config, started=standing.at_work, waiting=standing.waiting)
             await until_stopped(work, stopping)
     finally:

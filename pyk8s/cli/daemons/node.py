@@ -15,10 +15,10 @@ from pyk8s.aio.heap import settle
 from pyk8s.aio.notify import ready
 from pyk8s.aio.shutdown import on_signals
 from pyk8s.aio.supervise import Tasks, keep_running
+from pyk8s.api.configuration import ConfigInvalid
 from pyk8s.cli.configuration import settings_in
 from pyk8s.client.grpc import GrpcClient
 from pyk8s.kubelet.config import decode_config
-from pyk8s.kubelet.errors import ConfigInvalid
 from pyk8s.observe import logs
 from pyk8s.wire import kubeconfig
 
@@ -52,13 +52,18 @@ def proxy(config: Path) -> None:
 def start(config: Path, parts: Sequence[str]) -> None:
     """Run `parts` of a node until a signal. Raises ConfigInvalid."""
     settings = read(config)
+    for name in parts:
+        try:
+            CHECKS[name](settings)
+        except ValueError as why:
+            raise ConfigInvalid(f"{config}: {why}") from why
     logs.configure(str(settings.get("logLevel") or "info"))
     asyncio.run(serve(settings, parts))
 
 
 def read(config: Path) -> Settings:
     """The content of a node's configuration file. Raises ConfigInvalid."""
-    return settings_in(config, ConfigInvalid, dict.fromkeys(("nodeName", "nodeIP", "kubeconfig"), "is missing"))
+    return settings_in(config, dict.fromkeys(("nodeName", "nodeIP", "kubeconfig"), "is missing"))
 
 
 async def serve(settings: Settings, parts: Sequence[str]) -> None:
@@ -120,9 +125,32 @@ async def _proxy(settings: Settings, client: GrpcClient, at_work: asyncio.Event)
     await room.run(client, settings, started=at_work.set)
 
 
+def _check_kubelet(settings: Settings) -> None:
+    decode_config(settings)
+
+
+def _check_network(settings: Settings) -> None:
+    from pyk8s.network.config import Config
+
+    Config.read(settings)
+
+
+def _check_proxy(settings: Settings) -> None:
+    from pyk8s.proxy.config import Config
+
+    Config.read(settings)
+
+
 def _ended(why: BaseException) -> None:
     log.error("a task of the node ended", why=why)
 
 
 PARTS: Mapping[str, Part] = {"kubelet": _kubelet, "network": _network, "proxy": _proxy}
 """What a node is made of, by name."""
+
+CHECKS: Mapping[str, Callable[[Settings], None]] = {
+    "kubelet": _check_kubelet,
+    "network": _check_network,
+    "proxy": _check_proxy,
+}
+"""What refuses, with ValueError, settings that a part could only fail on again and again."""

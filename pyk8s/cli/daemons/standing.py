@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from pyk8s.aio.heap import settle
 from pyk8s.aio.notify import ready
+from pyk8s.api.configuration import ConfigInvalid
 from pyk8s.observe.health import Health
 from pyk8s.observe.pages import address, pages_of, served
 
@@ -32,17 +33,15 @@ class Standing:
         self._is_ready = True
         ready(how)
 
-    def pages(
-        self, settings: Mapping[str, Any], invalid: Callable[[str], Exception]
-    ) -> AbstractAsyncContextManager[None]:
+    def pages(self, settings: Mapping[str, Any]) -> AbstractAsyncContextManager[None]:
         """Serve /healthz, /readyz and /metrics at the setting `healthzBindAddress` meanwhile, if there is one.
 
-        Raises what `invalid` makes of a sentence when that is no address.
+        Raises ConfigInvalid.
         """
         text = settings.get("healthzBindAddress") or ""
         try:
             where = address(str(text)) if text else None
         except ValueError as why:
-            raise invalid(f"healthzBindAddress: {why}") from why
+            raise ConfigInvalid(f"healthzBindAddress: {why}") from why
         checks = Health(live={"ping": lambda: ""}, ready={self._what: lambda: "" if self._is_ready else "not yet"})
         return served(pages_of(checks), where)

@@ -6,8 +6,8 @@ import signal
 import orjson
 import pytest
 
+from pyk8s.api.configuration import ConfigInvalid
 from pyk8s.api.refs import NODES, PODS, SERVICE_ACCOUNTS
-from pyk8s.apiserver.settings import SettingsInvalid
 from pyk8s.cli.daemons.control_plane import read
 from pyk8s.client.grpc import GrpcClient
 from pyk8s.client.informer import Informer
@@ -83,5 +83,5 @@ async def test_a_wrong_setting_of_a_part_ends_it_with_a_sentence(tmp_path):
 def test_a_part_that_is_missing_is_named(tmp_path, part):
     config = tmp_path / "control-plane.yaml"
     config.write_bytes(orjson.dumps({"apiserver": {}, "controllers": {}, "scheduler": {}} | {part: None}))
-    with pytest.raises(SettingsInvalid, match=f"{part}: is missing"):
+    with pytest.raises(ConfigInvalid, match=f"{part}: is missing"):
         read(config)

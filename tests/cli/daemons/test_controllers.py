@@ -6,11 +6,11 @@ import signal
 import orjson
 import pytest
 
+from pyk8s.api.configuration import ConfigInvalid
 from pyk8s.api.refs import LEASES, NODES
 from pyk8s.cli.daemons.controllers import read
 from pyk8s.client.grpc import GrpcClient
 from pyk8s.client.informer import Informer
-from pyk8s.controllers.config import ConfigInvalid
 from tests.apiserver.served import served
 from tests.cli.daemons.program import ends_with_a_sentence, program
 

@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from pyk8s.aio.notify import VARIABLE, Listener
+from pyk8s.api.configuration import ConfigInvalid
 from pyk8s.cli.daemons import node
-from pyk8s.kubelet.errors import ConfigInvalid
 from pyk8s.wire import kubeconfig
 
 SETTINGS = {"nodeName": "n", "nodeIP": "127.0.0.1", "kubeconfig": "/none"}
@@ -122,3 +122,19 @@ async def test_network_and_proxy_tell_that_they_are_at_work_and_not_before(monke
         monkeypatch.setattr(room, "run", run)
         await node.PARTS[part](SETTINGS, None, at_work)
         assert at_work.is_set()
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong", "words"),
+    [
+        ("kubelet", {"nodeIP": "here"}, "nodeIP"),
+        ("network", {"network": {"backend": "pigeons"}}, "network.backend"),
+        ("proxy", {"proxy": {"mode": "pigeons"}}, "proxy.mode"),
+    ],
+)
+def test_a_part_that_cannot_be_as_it_is_told_ends_the_node_before_it_begins(tmp_path, monkeypatch, part, wrong, words):
+    """Started again and again, it would only fill the log."""
+    monkeypatch.setattr(node.asyncio, "run", lambda work: pytest.fail("it began"))
+    path = write(tmp_path, {**SETTINGS, **wrong})
+    with pytest.raises(ConfigInvalid, match=rf"node\.yaml: .*{words}"):
+        node.start(path, (part,))
