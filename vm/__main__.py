@@ -22,6 +22,9 @@ from vm.qemu import TREE
 from vm.selection import KERNEL_TESTS, flow_tests
 from vm.testing import share
 
+GRACE = 120.0
+"""Seconds for what comes before and after the work that `--seconds` bounds: a build, the boot, the report."""
+
 UNABLE = 3
 """The exit code when this machine cannot run virtual machines."""
 
@@ -54,7 +57,7 @@ def finish(work: Coroutine[Any, Any, int], seconds: float) -> None:
         task = asyncio.ensure_future(work)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        return await asyncio.wait_for(task, seconds)
+        return await asyncio.wait_for(task, seconds + GRACE)
 
     try:
         sys.exit(asyncio.run(main()))

@@ -55,6 +55,7 @@ class Deal:
     def __init__(self) -> None:
         self.tally = Tally()
         self.tests: list[str] | None = None
+        self.under_way: dict[str, str] = {}
         self._left: deque[list[int]] = deque()
         self._held: dict[str, list[int]] = {}
 
@@ -66,6 +67,9 @@ class Deal:
         said: dict[str, Any] = json.loads(line)
         if not isinstance(said, dict):
             raise ValueError(f"not a word of the plugin: {line}")
+        if "begun" in said:
+            self.under_way[machine] = said["begun"]
+            return None
         if "test" in said:
             self.tally.add(said["test"], said["outcome"], said["why"], said["seconds"])
             return None
@@ -74,10 +78,14 @@ class Deal:
         self._held[machine] = self._left.popleft() if self._left else []
         return json.dumps(self._held[machine]) + "\n"
 
+    def held(self, machine: str) -> list[str]:
+        """The tests that a machine was handed last."""
+        return [(self.tests or [])[index] for index in self._held.get(machine, [])]
+
     def lost(self, machine: str) -> list[str]:
         """A machine ended too early: what it held and had not told of counts as failed."""
-        held = [(self.tests or [])[index] for index in self._held.pop(machine, [])]
-        silent = [test for test in held if test not in self.tally.outcomes]
+        silent = [test for test in self.held(machine) if test not in self.tally.outcomes]
+        self._held.pop(machine, None)
         for test in silent:
             self.tally.add(test, "failed")
         return silent

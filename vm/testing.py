@@ -19,8 +19,8 @@ ENVIRONMENT = {
     "HYPOTHESIS_STORAGE_DIRECTORY": "/run/pyk8s-vm/examples",
 }
 
-SLOWER = 8
-"""A test's time-out here is so many times the usual: software emulation runs Python that much slower."""
+TEST_SECONDS = 240
+"""What one test may take: twice the usual, as software emulation runs Python about ten times slower."""
 
 
 class Worker:
@@ -31,7 +31,7 @@ class Worker:
         self._deal = deal
         self.said = bytearray()
         self._line = bytearray()
-        words = (*PYTEST, "-o", f"timeout={120 * SLOWER}", *arguments)
+        words = (*PYTEST, "-o", f"timeout={TEST_SECONDS}", *arguments)
         self._command = machine.spawn(words, self._take, ENVIRONMENT, TREE)
 
     def _take(self, stream: int, data: bytes) -> None:
@@ -51,10 +51,10 @@ class Worker:
             self.said += f"{line}\n".encode()
             return
         if answer is None:
-            outcome = list(self._deal.tally.outcomes.values())[-1]
-            print({"passed": ".", "failed": "F", "skipped": "s"}[outcome], end="", flush=True)
-        else:
-            self._command.write(answer.encode())
+            return
+        self._command.write(answer.encode())
+        if held := self._deal.held(self._name):
+            print(f"{self._name}: {len(held)} of {held[0].split('::', 1)[0]}", flush=True)
 
     async def end(self, seconds: float) -> None:
         """Wait for the last batch; a machine that is lost loses its batch only."""
@@ -65,7 +65,8 @@ class Worker:
             problem = str(why)
         lost = self._deal.lost(self._name) if problem else []
         if problem:
-            self.said += f"{problem}\n{''.join(f'LOST: {test}' for test in lost)}\n".encode()
+            at = self._deal.under_way.get(self._name, "the collection")
+            self.said += "\n".join([f"{problem}, at {at}", *(f"LOST: {test}" for test in lost), ""]).encode()
 
 
 async def share(machines: Sequence[Running], arguments: Sequence[str], seconds: float) -> int:

@@ -35,6 +35,11 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     return True
 
 
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """Tell the host what is under way: it names the culprit when nothing comes after."""
+    _tell(begun=nodeid)
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Tell the host how a test ended: its call, or a set-up or tear-down that did not go well."""
     if report.when == "call" or report.outcome != "passed":
