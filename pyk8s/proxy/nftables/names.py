@@ -54,22 +54,37 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The chains of one service port that needs its own."""
+    """What the chains of one service port are called, when it needs any: "service-ULMVA6XW-shop/web/tcp/http"."""
 
     port: str
-    service: str
-    local: str
-    external: str
-    firewall: str
 
     @classmethod
     def of(cls, intent: Intent) -> Names:
-        """The names that follow from the port's id and protocol: "service-ULMVA6XW-shop/web/tcp/http"."""
-        port = f"{intent.service}/{intent.protocol}/{intent.name}"
-        return cls(port, *(_name(kind, port) for kind in ("service", "local", "external", "firewall")))
+        """The names that follow from the port's id and protocol."""
+        return cls(f"{intent.service}/{intent.protocol}/{intent.name}")
+
+    @property
+    def service(self) -> str:
+        """Sends to one of all endpoints."""
+        return _name("service", self.port)
+
+    @property
+    def local(self) -> str:
+        """Sends to one of the endpoints on this node."""
+        return _name("local", self.port)
+
+    @property
+    def external(self) -> str:
+        """Takes what comes to the port's outer addresses."""
+        return _name("external", self.port)
+
+    @property
+    def firewall(self) -> str:
+        """Keeps out who is in none of the ranges."""
+        return _name("firewall", self.port)
 
     def endpoint(self, endpoint: Endpoint) -> str:
-        """The chain of one endpoint."""
+        """Sends to one endpoint."""
         return _name("endpoint", self._at(endpoint))
 
     def affinity(self, endpoint: Endpoint, seconds: int) -> str:

@@ -176,9 +176,10 @@ class _Port:
     def _fence(self) -> None:
         """Only the ranges that a load balancer admits get through to its addresses. A node that has such an address
         itself asks from it: it is let in where the node is."""
-        intent, name = self.intent, self.names.firewall
+        intent = self.intent
         if not (intent.source_ranges and intent.load_balancer_ips and intent.everyone.endpoints):
             return
+        name = self.names.firewall
         admitted = [canonical(each) for each in intent.source_ranges]
         if any(_within(address, admitted) for address in self.settings.node_addresses):
             admitted += intent.load_balancer_ips

@@ -40,6 +40,12 @@ PortKey: TypeAlias = tuple[str, str]
 Place: TypeAlias = tuple[str, ElementKey]
 """A set or map and a key of it."""
 
+Claims: TypeAlias = tuple[PortKey, Element] | dict[PortKey, Element]
+"""Who wants which element at one place: nearly always one port alone."""
+
+Change: TypeAlias = tuple[PortKey, Piece, Piece]
+"""A port, what it had and what it is to have."""
+
 NOTHING = Piece()
 
 
@@ -50,28 +56,26 @@ class Ruleset:
         self._settings = settings
         self._family: Family = "ip" if settings.family == 4 else "ip6"
         self._pieces: dict[PortKey, Piece] = {}
-        self._wanted: dict[Place, dict[PortKey, Element]] = {}
+        self._wanted: dict[Place, Claims] = {}
         self._choices: Counter[Choice] = Counter()
         self.intents: dict[Key, tuple[Intent, ...]] = {}
 
     def change(self, services: Mapping[Key, tuple[Intent, ...]]) -> Transaction:
         """Let `services` mean what they say, () for one that is gone; the changes for a kernel that had the rest."""
-        changes = {key: pair for service, intents in services.items() for key, *pair in self._changed(service, intents)}
+        changes = [change for service, intents in services.items() for change in self._changed(service, intents)]
         if not changes:
             return ()
-        touched = {(each.of, each.key) for pair in changes.values() for piece in pair for each in piece.elements}
-        before = {place: self._winner(place) for place in touched}
-        choices = {choice for choice, count in self._choices.items() if count}
-        for key, (old, new) in changes.items():
-            self._exchange(key, old, new)
-        after = {place: self._winner(place) for place in touched}
+        choices = self._choices.copy()
+        before: dict[Place, Element | None] = {}
+        for key, old, new in changes:
+            self._exchange(key, old, new, before)
         self._choices = +self._choices
-        pairs = [(old, new) for old, new in changes.values()]
+        moved = [(was, now) for place, was in before.items() if (now := self._winner(place)) != was]
         return (
-            *_made(pairs, self._choices.keys() - choices),
-            *(Delete(each) for place, each in before.items() if each is not None and after[place] != each),
-            *(Add(each) for place, each in after.items() if each is not None and before[place] != each),
-            *_unmade(pairs, choices - self._choices.keys()),
+            *_made(changes, self._choices.keys() - choices),
+            *[Delete(was) for was, _ in moved if was is not None],
+            *[Add(now) for _, now in moved if now is not None],
+            *_unmade(changes, choices.keys() - self._choices),
         )
 
     def whole(self, seen: Survey) -> Transaction:
@@ -133,19 +137,20 @@ class Ruleset:
                 counted[name] = (None, len(rules))
         return counted
 
-    def _changed(self, service: Key, intents: tuple[Intent, ...]) -> Iterator[tuple[PortKey, Piece, Piece]]:
+    def _changed(self, service: Key, intents: tuple[Intent, ...]) -> Iterator[Change]:
         before = self.intents.get(service, ())
         if intents:
             self.intents[service] = intents
         else:
             self.intents.pop(service, None)
         wanted = {(intent.id, intent.protocol): plan_piece(intent, self._settings) for intent in intents}
-        for key in {(intent.id, intent.protocol) for intent in before} | wanted.keys():
+        for key in {(intent.id, intent.protocol): None for intent in before} | wanted:
             old, new = self._pieces.get(key, NOTHING), wanted.get(key, NOTHING)
             if old != new:
                 yield key, old, new
 
-    def _exchange(self, key: PortKey, old: Piece, new: Piece) -> None:
+    def _exchange(self, key: PortKey, old: Piece, new: Piece, before: dict[Place, Element | None]) -> None:
+        """Put `new` for `old`; what is wanted until now at the places concerned is kept in `before`."""
         self._choices.subtract(old.choices)
         self._choices.update(new.choices)
         if new is NOTHING:
@@ -153,31 +158,53 @@ class Ruleset:
         else:
             self._pieces[key] = new
         for each in old.elements:
-            holders = self._wanted[each.of, each.key]
-            del holders[key]
-            if not holders:
-                del self._wanted[each.of, each.key]
+            place = each.of, each.key
+            if place not in before:
+                before[place] = self._winner(place)
+            self._give_up(place, key)
         for each in new.elements:
-            self._wanted.setdefault((each.of, each.key), {})[key] = each
+            place = each.of, each.key
+            if place not in before:
+                before[place] = self._winner(place)
+            self._claim(place, key, each)
+
+    def _claim(self, place: Place, key: PortKey, element: Element) -> None:
+        claims = self._wanted.get(place)
+        if claims is None:
+            self._wanted[place] = key, element
+        elif isinstance(claims, dict):
+            claims[key] = element
+        else:
+            self._wanted[place] = dict((claims, (key, element)))
+
+    def _give_up(self, place: Place, key: PortKey) -> None:
+        claims = self._wanted[place]
+        if isinstance(claims, dict) and len(claims) > 1:
+            del claims[key]
+        else:
+            del self._wanted[place]
 
     def _winner(self, place: Place) -> Element | None:
         """What is to be at `place`: when two ports claim an address, the one whose name comes first has it."""
-        holders = self._wanted.get(place)
-        if not holders:
+        claims = self._wanted.get(place)
+        if claims is None:
             return None
-        return next(iter(holders.values())) if len(holders) == 1 else holders[min(holders)]
+        if isinstance(claims, tuple):
+            return claims[1]
+        any_one = next(iter(claims.values()))
+        return any_one if any_one.data is None else claims[min(claims)]
 
 
-def _made(pairs: Iterable[tuple[Piece, Piece]], choices: Iterable[Choice]) -> Iterator[Action]:
+def _made(changes: Iterable[Change], choices: Iterable[Choice]) -> Iterator[Action]:
     """New sets and chains, then the rules of chains that are new or have changed."""
-    pairs = list(pairs)
-    for old, new in pairs:
+    own = [(old, new) for _, old, new in changes if new.chains]
+    for old, new in own:
         yield from (Add(each) for name, each in new.sets.items() if name not in old.sets)
         yield from (Add(Chain(name)) for name in new.chains if name not in old.chains)
     for choice in sorted(choices, key=lambda each: each.name):
         yield Add(Chain(choice.name))
         yield from (Add(rule) for rule in choosing(choice))
-    for old, new in pairs:
+    for old, new in own:
         for name, rules in new.chains.items():
             if old.chains.get(name) == rules:
                 continue
@@ -186,14 +213,14 @@ def _made(pairs: Iterable[tuple[Piece, Piece]], choices: Iterable[Choice]) -> It
             yield from (Add(rule) for rule in rules)
 
 
-def _unmade(pairs: Iterable[tuple[Piece, Piece]], choices: Iterable[Choice]) -> Iterator[Action]:
+def _unmade(changes: Iterable[Change], choices: Iterable[Choice]) -> Iterator[Action]:
     """Chains and sets that nothing leads to any more: all emptied first, as they lead to each other."""
-    pairs = list(pairs)
-    chains = [Chain(name) for old, new in pairs for name in old.chains if name not in new.chains]
+    own = [(old, new) for _, old, new in changes if old.chains]
+    chains = [Chain(name) for old, new in own for name in old.chains if name not in new.chains]
     chains += [Chain(name) for name in sorted(each.name for each in choices)]
     yield from (Flush(chain) for chain in chains)
     yield from (Delete(chain) for chain in chains)
-    yield from (Delete(each) for old, new in pairs for name, each in old.sets.items() if name not in new.sets)
+    yield from (Delete(each) for old, new in own for name, each in old.sets.items() if name not in new.sets)
 
 
 def _cleared(seen: Survey, held: Held, family: Family) -> Iterator[Action]:
