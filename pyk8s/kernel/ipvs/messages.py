@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import struct
+from typing import TypeAlias
 
 from pyk8s.kernel.attributes import (
     address,
@@ -29,6 +31,7 @@ from pyk8s.kernel.ipvs.values import (
     Key,
     Load,
     Marked,
+    Method,
     Place,
     Real,
     Remove,
@@ -132,7 +135,37 @@ def read_server(data: bytes) -> tuple[Key, Server]:
     return Front(protocol, _read_address(held[_ADDRESS], family), big(held.get(_PORT))), server
 
 
-def read_real(data: bytes, family: int) -> tuple[Place, Real, Load]:
+_LINE = re.compile(r"(TCP|UDP|SCTP|FWM|  ->) +(?:\[([0-9A-Fa-f:]+)\]|([0-9A-Fa-f]{8}))(?::([0-9A-F]{4}))?(.*)")
+_LISTED: dict[str, Method] = {"Masq": "masq", "Local": "local", "Tunnel": "tunnel", "Route": "route"}
+
+Told: TypeAlias = tuple[Place, Real, Load]
+"""A real server and the connections it has."""
+
+
+def read_list(listing: str) -> dict[Key, list[Told]]:
+    """The real servers of each virtual one that has any, from the kernel's own listing, /proc/net/ip_vs: all in one
+    read, where messages take a question for each virtual server. Of flags it tells too little."""
+    found: dict[Key, list[Told]] = {}
+    key: Key | None = None
+    mark = 0
+    for line in filter(None, map(_LINE.match, listing.splitlines())):
+        word, six, four, port, rest = line.groups()
+        if word == "FWM":
+            key, mark = None, int(four, 16)
+            continue
+        held = address(bytes.fromhex(four)) if four else address(packed(six))
+        if word != "  ->":
+            key = Front(word.lower(), held, int(port, 16))
+            continue
+        method, weight, active, inactive = rest.split()[:4]
+        place = Place(held, int(port, 16))
+        told = place, Real(int(weight), _LISTED[method]), Load(int(active), int(inactive))
+        # The listing does not say of which family a mark is; its real servers do.
+        found.setdefault(key or Marked(mark, place.family), []).append(told)
+    return found
+
+
+def read_real(data: bytes, family: int) -> Told:
     """The real server that a message of a list tells; `family` is its virtual server's, for kernels that say none."""
     held = dict(attributes(dict(attributes(data[4:]))[_REAL]))
     own = {2: 4, 10: 6}.get(number(held.get(_R_FAMILY)), family)
@@ -146,6 +179,6 @@ def _read_address(data: bytes, family: int) -> str:
     return address(data[: 4 if family == 4 else 16])
 
 
-def entry(server: Server, told: list[tuple[Place, Real, Load]]) -> Entry:
+def entry(server: Server, told: list[Told]) -> Entry:
     """A virtual server with what was told of its real ones."""
     return Entry(server, {place: real for place, real, _ in told}, {place: load for place, _, load in told})

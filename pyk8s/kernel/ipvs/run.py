@@ -6,14 +6,16 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from pyk8s.kernel import modules
 from pyk8s.kernel.attributes import attributes, number, text
 from pyk8s.kernel.channel import Channel, Request, channel
 from pyk8s.kernel.errors import Absent, Refused, Unsupported
 from pyk8s.kernel.ipvs import messages
-from pyk8s.kernel.ipvs.values import Add, Change, Entry, Key, Load, Place, Real, Server, Table, Transaction
+from pyk8s.kernel.ipvs.values import Add, Change, Entry, Key, Server, Table, Transaction
 
+_LISTING = Path("/proc/thread-self/net/ip_vs")
 _GENERIC = 16
 _CONTROL, _GET_FAMILY, _FAMILY_ID, _FAMILY_NAME = 16, 3, 1, 2
 
@@ -36,11 +38,12 @@ class Ipvs:
         """Every virtual server of one address family, 4 or 6 (0: both), with its real ones and their loads."""
         with self._open() as (netlink, kind):
             servers = dict(self._servers(netlink, kind))
-            return {
-                key: messages.entry(server, list(self._reals(netlink, kind, key)))
-                for key, server in servers.items()
-                if family in (0, key.family)
-            }
+            reals = messages.read_list(_LISTING.read_text()) if servers else {}
+        return {
+            key: messages.entry(server, reals.get(key, []))
+            for key, server in servers.items()
+            if family in (0, key.family)
+        }
 
     def observe_one(self, key: Key) -> Entry | None:
         """One virtual server's real ones and their loads; None when there is no such server."""
@@ -55,7 +58,7 @@ class Ipvs:
         for _, data in netlink.dump(Request(kind, messages.head(messages.GET), "list virtual servers")):
             yield messages.read_server(data)
 
-    def _reals(self, netlink: Channel, kind: int, key: Key) -> Iterator[tuple[Place, Real, Load]]:
+    def _reals(self, netlink: Channel, kind: int, key: Key) -> Iterator[messages.Told]:
         for _, data in netlink.dump(Request(kind, messages.reals_of(key), f"list real servers of {key}")):
             yield messages.read_real(data, key.family)
 

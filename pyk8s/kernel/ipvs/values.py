@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-Protocol: TypeAlias = Literal["tcp", "udp", "sctp"]
+Method: TypeAlias = Literal["masq", "local", "tunnel", "route"]
+"""How packets get to a real server; only the first translates addresses and ports."""
 
 SCHEDULERS = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "mh", "dh", "sed", "nq", "fo", "ovf", "twos")
 """The ways of choosing that the kernel knows, each a module ip_vs_NAME."""
@@ -78,7 +79,7 @@ class Real:
     """A real server: its weight (0: nobody new), and how packets get there."""
 
     weight: int = 1
-    method: Literal["masq", "local", "tunnel", "route"] = "masq"
+    method: Method = "masq"
 
 
 @dataclass(frozen=True, slots=True)

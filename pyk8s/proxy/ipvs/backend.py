@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_interface
 from typing import Literal, Protocol, cast
 
-from pyk8s.aio import clock
 from pyk8s.kernel.errors import Absent, Exists, Refused, Unsupported
 from pyk8s.kernel.ipset import values as ipset
 from pyk8s.kernel.ipset.run import Sets
@@ -153,10 +153,9 @@ class Hands:
 
 def tend(ruleset: Ruleset, hands: Hands) -> float | None:
     """Remove the endpoints whose connections have ended; seconds until some are to be looked at again."""
-    due = ruleset.draining.due(clock.monotonic())
-    if due:
+    if due := ruleset.draining.due(ruleset.now()):
         hands.run(ruleset.drained(hands.loads(due)))
-    return ruleset.draining.wanted_in(clock.monotonic())
+    return ruleset.draining.wanted_in(ruleset.now())
 
 
 def open_hands(settings: Settings, prefer: Literal["legacy", "nft"] | None = None, netns: str = "") -> Hands:
@@ -176,5 +175,6 @@ def make(settings: Settings, prefer: Literal["legacy", "nft"] | None = None) -> 
     """
     probe_ipvs()
     hands = open_hands(settings, prefer)
-    ruleset = Ruleset(settings, clock.monotonic)
-    return Backend("ipvs", settings.family, ruleset, hands, ruleset.chains, lambda: tend(ruleset, hands))
+    # Not the loop's clock: rules are written in threads, which have none.
+    ruleset = Ruleset(settings, time.monotonic)
+    return Backend("ipvs", settings.family, ruleset, hands, ruleset.chains, lambda: tend(ruleset, hands), ruleset.linger)

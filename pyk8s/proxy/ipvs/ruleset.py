@@ -37,7 +37,7 @@ class Ruleset:
 
     def __init__(self, settings: Settings, now: Callable[[], float] = lambda: 0.0) -> None:
         self._settings = settings
-        self._now = now
+        self.now = now
         self._pieces: dict[PortKey, Piece] = {}
         self._needs: dict[Need, dict[PortKey, Any]] = {}
         self._sets = sets.made_for(cast("Literal[4, 6]", settings.family))
@@ -112,7 +112,7 @@ class Ruleset:
             elif isinstance(need, Front | Marked):
                 had |= {need: old} if old is not None else {}
                 wanted |= {need: new} if new is not None else {}
-        servers, ends = self.draining.plan(wanted, self._held(had, wanted), self._stays, self._now())
+        servers, ends = self.draining.plan(wanted, self._held(had, wanted), self._stays, self.now())
         return Change(
             makes=tuple(makes), servers=servers, comes=tuple(comes), goes=tuple(goes), ends=ends, drops=tuple(drops)
         )
@@ -125,9 +125,13 @@ class Ruleset:
         """Whether packets still reach a virtual server that nobody wants any more."""
         return isinstance(key, Marked) or key.address in self._needs or key.address in node_addresses(self._settings)
 
+    def linger(self) -> None:
+        """Let connections live on when `nothing` else of the mode is to stay."""
+        self.lingers = True
+
     def drained(self, loads: Mapping[Key, Mapping[Place, Load]]) -> Change:
         """What of the draining endpoints that are due is to go, by the connections each virtual server has."""
-        ends = self.draining.end(loads, self._now())
+        ends = self.draining.end(loads, self.now())
         if not self._leaving:
             return Change(ends=ends)
         needed = {self._settings.one(key.address) for key in self.draining.retired if isinstance(key, Front)}
@@ -136,8 +140,8 @@ class Ruleset:
 
     def whole(self, seen: Seen) -> Change:
         """Everything, for a kernel that looks like `seen`: what is missing, and the removal of what is stale."""
-        self.draining, self._leaving = Draining(), frozenset()
-        servers, ends = self.draining.plan(self.servers(), seen.servers, self._stays, self._now())
+        self.draining, self._leaving, self.lingers = Draining(), frozenset(), False
+        servers, ends = self.draining.plan(self.servers(), seen.servers, self._stays, self.now())
         wanted = self.contents()
         plan = ipset.plan(wanted.values(), seen.sets, owned=_ours(seen.sets, self._settings.family))
         last = (ipset.Remove, ipset.Destroy)
@@ -176,6 +180,10 @@ class Ruleset:
             for name, rules in chains.items()
         )
 
+    def linger(self) -> None:
+        """Let what is connected when `nothing` is asked for stay so until it ends."""
+        self.lingers = True
+
     def nothing(self, seen: Seen, keep: frozenset[Chain] = frozenset()) -> Change:
         """What takes everything of the mode away, but the chains in `keep` and the jumps to them.
 
@@ -198,7 +206,7 @@ class Ruleset:
         ]
         self.draining = Draining()
         busy = {key for key, entry in seen.servers.items() if self.lingers and drains(key) and _is_busy(entry)}
-        _, ends = self.draining.plan({}, seen.servers, busy.__contains__, self._now())
+        _, ends = self.draining.plan({}, seen.servers, busy.__contains__, self.now())
         self._leaving = frozenset(self._settings.one(key.address) for key in busy if isinstance(key, Front))
         self._leaving &= seen.addresses or frozenset()
         return Change(
