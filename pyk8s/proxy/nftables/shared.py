@@ -91,7 +91,7 @@ def _bodies(settings: Settings) -> dict[str, tuple[Rule, ...]]:
         SERVICE_CHECK: (Rule(SERVICE_CHECK, (), Look(AT_ADDRESS, NO_SERVICES.name)),),
         NODE_PORT_CHECK: tuple(_at_node(NODE_PORT_CHECK, NO_NODE_PORTS.name, settings)),
         CLUSTER_IPS_CHECK: tuple(
-            Rule(CLUSTER_IPS_CHECK, (to_cluster, *rule.matches), rule.target, "a port that the service has not")
+            Rule(CLUSTER_IPS_CHECK, (*rule.matches, to_cluster), rule.target, "a port that the service has not")
             for rule in _refusing(CLUSTER_IPS_CHECK)
         ),
         REJECT: tuple(_refusing(REJECT)),
