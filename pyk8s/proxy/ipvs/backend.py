@@ -177,4 +177,6 @@ def make(settings: Settings, prefer: Literal["legacy", "nft"] | None = None) -> 
     hands = open_hands(settings, prefer)
     # Not the loop's clock: rules are written in threads, which have none.
     ruleset = Ruleset(settings, time.monotonic)
-    return Backend("ipvs", settings.family, ruleset, hands, ruleset.chains, lambda: tend(ruleset, hands), ruleset.linger)
+    return Backend(
+        "ipvs", settings.family, ruleset, hands, ruleset.chains, lambda: tend(ruleset, hands), ruleset.linger
+    )

@@ -125,10 +125,6 @@ class Ruleset:
         """Whether packets still reach a virtual server that nobody wants any more."""
         return isinstance(key, Marked) or key.address in self._needs or key.address in node_addresses(self._settings)
 
-    def linger(self) -> None:
-        """Let connections live on when `nothing` else of the mode is to stay."""
-        self.lingers = True
-
     def drained(self, loads: Mapping[Key, Mapping[Place, Load]]) -> Change:
         """What of the draining endpoints that are due is to go, by the connections each virtual server has."""
         ends = self.draining.end(loads, self.now())
@@ -179,10 +175,6 @@ class Ruleset:
             for table, chains in self.tables.items()
             for name, rules in chains.items()
         )
-
-    def linger(self) -> None:
-        """Let what is connected when `nothing` is asked for stay so until it ends."""
-        self.lingers = True
 
     def nothing(self, seen: Seen, keep: frozenset[Chain] = frozenset()) -> Change:
         """What takes everything of the mode away, but the chains in `keep` and the jumps to them.
