@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Code(IntEnum):
-    """Codes of the specification; those from 100 on are our own."""
+    """The codes of the specification, and INTERNAL for what it has no code for, as the reference plugins have it."""
 
     INCOMPATIBLE_VERSION = 1
     UNSUPPORTED_FIELD = 2
@@ -18,15 +18,14 @@ class Code(IntEnum):
     INVALID_CONFIG = 7
     TRY_AGAIN = 11
     UNAVAILABLE = 50
-    RANGE_FULL = 100
-    CHECK_FAILED = 101
-    KERNEL_REFUSED = 102
+    LIMITED = 51
+    INTERNAL = 999
 
 
 class CniError(Exception):
-    """A CNI call that cannot be answered otherwise."""
+    """A CNI call that cannot be answered otherwise. `code` is a `Code`, or another plugin's own."""
 
-    def __init__(self, code: Code, message: str, details: str = "") -> None:
+    def __init__(self, code: int, message: str, details: str = "") -> None:
         self.code, self.message, self.details = code, message, details
         super().__init__(f"{message}: {details}" if details else message)
 
@@ -37,6 +36,10 @@ class CniError(Exception):
 
 class ReservationLost(Exception):
     """A folder of addresses cannot be read or written; the text names the file."""
+
+
+class AddressRefused(Exception):
+    """An address that was asked for cannot be given, or an owner has one already; the text says which and why."""
 
 
 class RangeFull(Exception):

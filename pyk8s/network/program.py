@@ -5,16 +5,19 @@ The agent runs it for whoever connects to its socket, `cni/alone` in its own pro
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-from pyk8s.kernel.errors import KernelError
+from pyk8s.kernel.errors import KernelError, Refused
 from pyk8s.network import commands
-from pyk8s.network.calls import VERSIONS, read_call, read_conf
-from pyk8s.network.commands import Hands
+from pyk8s.network.calls import check_version, read_call
+from pyk8s.network.conf import read_conf
 from pyk8s.network.errors import CniError, Code, ReservationLost
+from pyk8s.network.interface import Hands
+from pyk8s.network.results import VERSIONS
 
 LIMIT = 1 << 20
 """Bytes that a configuration may have."""
@@ -34,7 +37,7 @@ def answer(
     except ReservationLost as why:
         return 1, _encode(CniError(Code.IO_FAILURE, "the folder of addresses failed", str(why)).value(version))
     except KernelError as why:
-        return 1, _encode(CniError(Code.KERNEL_REFUSED, "the kernel refused", str(why)).value(version))
+        return 1, _encode(_of_kernel(why).value(version))
     except OSError as why:
         return 1, _encode(CniError(Code.IO_FAILURE, "input or output failed", str(why)).value(version))
     return 0, b"" if result is None else _encode(result)
@@ -44,10 +47,17 @@ def _run(environment: Mapping[str, str], document: Any, hands: Hands, netns: str
     call = read_call(environment, netns)
     if call.command == "VERSION":
         return commands.versions(_version(document))
-    conf = read_conf(document)
+    conf = read_conf(document, call.args)
+    check_version(call.command, conf.version)
     if conf.type == "loopback":
         return commands.loopback(call, conf, hands)
     return commands.COMMANDS[call.command](call, conf, hands)
+
+
+def _of_kernel(why: KernelError) -> CniError:
+    """What passes by itself is for trying again: another program's lock, a kernel that is busy."""
+    passing = isinstance(why, Refused) and (why.number in (errno.EAGAIN, errno.EBUSY) or "xtables lock" in str(why))
+    return CniError(Code.TRY_AGAIN if passing else Code.INTERNAL, "the kernel refused", str(why))
 
 
 def _version(document: Any) -> str:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pyk8s.kernel.netlink import Netlink
-from pyk8s.network.commands import Hands
+from pyk8s.network.interface import Hands
 from pyk8s.network.program import LIMIT, answer
 from pyk8s.observe import logs
 

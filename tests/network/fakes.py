@@ -1,11 +1,15 @@
-"""The hands of a CNI command on fakes: a kernel in dictionaries, host ports on fake rules."""
+"""The hands of a CNI command on fakes: a kernel in dictionaries, host ports on fake rules, plugins as functions."""
 
 from contextlib import nullcontext
 
 from pyk8s.kernel.iptables.fake import FakeIptables
 from pyk8s.kernel.link.fake import FakeLinks
+from pyk8s.kernel.portguard.fake import FakePortGuards
+from pyk8s.kernel.qdisc.fake import FakeQdiscs
 from pyk8s.kernel.route.fake import FakeRoutes
-from pyk8s.network.commands import Hands
+from pyk8s.kernel.vlan.fake import FakeVlans
+from pyk8s.network.interface import Hands
+from pyk8s.network.networks import Networks
 from pyk8s.network.portmap import HostPorts
 
 
@@ -23,18 +27,31 @@ class FakeLoopbacks:
 
 
 class FakeHands(Hands):
-    """Hands on fakes; `rules`, `sysctls` and `masqueraded` tell what was done. `pods` are the namespaces there are."""
+    """Hands on fakes; `rules`, `rules6` and `sysctls` tell what was done. `pods` are the namespaces there are.
+
+    `answers` maps a command to what another plugin answers, exit code and output; `asked` is what it was asked.
+    """
 
     def __init__(self, folder, *pods):
-        self.rules = FakeIptables()
+        self.rules, self.rules6 = FakeIptables(), FakeIptables()
         self.sysctls = {}
-        self.masqueraded = []
+        self.answers, self.asked = {}, []
+        links = FakeLinks(*pods)
         super().__init__(
-            links=FakeLinks(*pods),
+            links=links,
             routes=FakeRoutes(*pods),
-            ports=HostPorts(folder / "hostports", self.rules),
+            qdiscs=FakeQdiscs(lambda link: link in links.spaces[""]),
+            vlans=FakeVlans(lambda link: link in links.spaces[""]),
+            ports=HostPorts(folder / "hostports", self.rules, self.rules6),
+            networks=Networks(folder / "masquerade", self.rules, self.rules6),
+            guards=FakePortGuards(),
             loopbacks=FakeLoopbacks(),
             inside=lambda netns: nullcontext(),
-            isolated=lambda conf: self.masqueraded.append(conf.name),
+            own=lambda netns: netns == "/ns/host",
             sysctl=self.sysctls.__setitem__,
+            programs=self._program,
         )
+
+    def _program(self, program, environment, document):
+        self.asked.append((program, environment["CNI_COMMAND"], document))
+        return self.answers.get(environment["CNI_COMMAND"], (0, b""))

@@ -1,15 +1,17 @@
+from dataclasses import replace
+
 import pytest
 
 from pyk8s.kernel.errors import Refused
 from pyk8s.kernel.iptables.fake import FakeIptables
-from pyk8s.kernel.iptables.values import Destination, DestinationPort, Dnat, Protocol, jumps
-from pyk8s.network.calls import HostPort
+from pyk8s.kernel.iptables.values import Destination, DestinationPort, Dnat, Protocol, Source, jumps
+from pyk8s.network.conf import HostPort
 from pyk8s.network.errors import ReservationLost
-from pyk8s.network.masquerade import HOST_PORTS
+from pyk8s.network.masquerade import HOST_PORTS, HOST_PORTS_HAIRPIN
 from pyk8s.network.portmap import HostPorts, Mapping
 
-WEB = Mapping("c1/eth0", "10.244.1.2", (HostPort(8080, 80),))
-DNS = Mapping("c2/eth0", "10.244.1.3", (HostPort(53, 5353, "udp", "192.0.2.1"), HostPort(53, 5353)))
+WEB = Mapping("c1/eth0", ("10.244.1.2/24",), (HostPort(8080, 80),), "pods")
+DNS = Mapping("c2/eth0", ("10.244.1.3/24",), (HostPort(53, 5353, "udp", "192.0.2.1", 4), HostPort(53, 5353)))
 
 
 @pytest.fixture
@@ -18,8 +20,13 @@ def rules():
 
 
 @pytest.fixture
-def ports(tmp_path, rules):
-    return HostPorts(tmp_path, rules)
+def rules6():
+    return FakeIptables()
+
+
+@pytest.fixture
+def ports(tmp_path, rules, rules6):
+    return HostPorts(tmp_path, rules, rules6)
 
 
 def chains(rules):
@@ -97,5 +104,90 @@ def test_a_record_that_is_none_is_named(ports, tmp_path):
 
 def test_putting_again_replaces(ports, rules):
     ports.put(WEB)
-    ports.put(Mapping(WEB.owner, "10.244.1.9", WEB.ports))
+    ports.put(Mapping(WEB.owner, ("10.244.1.9/24",), WEB.ports))
     assert [rule.target for rule in rules.tables["nat"][WEB.chain]] == [Dnat("10.244.1.9:80")]
+
+
+BOTH = Mapping(
+    "c3/eth0",
+    ("10.244.1.4/24", "fd00::4/64"),
+    (HostPort(80, 8080), HostPort(81, 8081, "tcp", "", 4), HostPort(82, 8082, "sctp", "fd09::1", 6)),
+)
+
+
+def test_each_family_has_its_own_ports(ports, rules, rules6):
+    ports.put(BOTH)
+    assert [rule.target for rule in rules.tables["nat"][BOTH.chain]] == [
+        Dnat("10.244.1.4:8080"),
+        Dnat("10.244.1.4:8081"),
+    ]
+    assert [rule.target for rule in rules6.tables["nat"][BOTH.chain]] == [
+        Dnat("[fd00::4]:8080"),
+        Dnat("[fd00::4]:8082"),
+    ]
+    assert Destination("fd09::1/128") in rules6.tables["nat"][BOTH.chain][1].matches
+    assert ports.has(BOTH.owner)
+    ports.drop(BOTH.owner)
+    assert chains(rules) == chains(rules6) == set()
+
+
+def test_a_family_that_a_pod_has_no_address_of_is_not_touched(ports, rules6):
+    ports.put(WEB)
+    ports.drop(WEB.owner)
+    assert rules6.transactions == []
+
+
+def sources(rules):
+    return {
+        match.range
+        for rule in rules.tables["nat"][HOST_PORTS_HAIRPIN]
+        for match in rule.matches
+        if isinstance(match, Source)
+    }
+
+
+def test_neighbours_of_a_pod_and_the_node_itself_are_answered_through_the_node(ports, rules, rules6):
+    ports.put(BOTH)
+    assert sources(rules) == {"10.244.1.0/24", "127.0.0.0/8"}
+    assert sources(rules6) == {"fd00::/64"}
+
+
+def test_without_snat_nobody_is_masqueraded(ports, rules):
+    ports.put(replace(WEB, snat=False))
+    assert rules.tables["nat"][HOST_PORTS_HAIRPIN] == ()
+
+
+def test_another_pod_costs_its_own_chain_and_the_common_ones_only(ports, rules):
+    ports.put(WEB)
+    ports.put(DNS)
+    written = {action.chain for action in rules.transactions[-1]}
+    assert written == {DNS.chain, HOST_PORTS, HOST_PORTS_HAIRPIN}
+
+
+def test_rules_that_somebody_flushed_are_written_again_with_the_next_pod(ports, rules):
+    ports.put(WEB)
+    rules.tables["nat"].pop(WEB.chain)
+    rules.tables["nat"].pop(HOST_PORTS)
+    assert not ports.has(WEB.owner)
+    ports.put(DNS)
+    ports.restore()
+    assert ports.has(WEB.owner)
+    assert ports.has(DNS.owner)
+
+
+def test_ports_whose_rules_are_gone_can_be_dropped(ports, rules):
+    ports.put(WEB)
+    rules.tables["nat"].pop(WEB.chain)
+    assert ports.drop(WEB.owner)
+    assert chains(rules) == set()
+
+
+def test_nobody_has_ports_that_were_never_put(ports):
+    assert not ports.has("nobody/eth0")
+
+
+def test_keeping_one_network_leaves_the_others_alone(ports, rules):
+    ports.put(WEB)
+    ports.put(DNS)
+    assert ports.keep([], older_than=float("inf"), network="pods") == [WEB.owner]
+    assert chains(rules) == {DNS.chain}

@@ -7,7 +7,13 @@ from pyk8s.network.errors import ReservationLost
 from pyk8s.network.program import LIMIT, answer
 from tests.network.fakes import FakeHands
 
-ADD = {"CNI_COMMAND": "ADD", "CNI_CONTAINERID": "c1", "CNI_NETNS": "/ns/1", "CNI_IFNAME": "eth0"}
+ADD = {
+    "CNI_COMMAND": "ADD",
+    "CNI_PATH": "/opt/cni/bin",
+    "CNI_CONTAINERID": "c1",
+    "CNI_NETNS": "/ns/1",
+    "CNI_IFNAME": "eth0",
+}
 
 
 @pytest.fixture
@@ -17,7 +23,7 @@ def hands(tmp_path):
 
 @pytest.fixture
 def conf(tmp_path):
-    ipam = {"ranges": [[{"subnet": "10.244.1.0/24"}]], "dataDir": str(tmp_path / "networks")}
+    ipam = {"type": "host-local", "ranges": [[{"subnet": "10.244.1.0/24"}]], "dataDir": str(tmp_path / "networks")}
     return {"cniVersion": "1.0.0", "name": "pods", "type": "pyk8s-cni", "isGateway": True, "ipam": ipam}
 
 
@@ -52,7 +58,8 @@ def test_the_loopback_plugin_is_the_same_program(hands):
         pytest.param(b'{"cniVersion": "9.9.9"}', {}, 1, id="a version of the future"),
         pytest.param(b'{"cniVersion": "1.0.0", "name": ""}', {}, 7, id="no name"),
         pytest.param(b'{"cniVersion": "1.0.0", "name": "x"}', {"CNI_COMMAND": "X"}, 4, id="no such command"),
-        pytest.param(b'{"cniVersion": "1.0.0", "name": "x"}', {"CNI_COMMAND": "STATUS"}, 50, id="no range"),
+        pytest.param(b'{"cniVersion": "1.0.0", "name": "x"}', {"CNI_COMMAND": "STATUS"}, 1, id="not in 1.0"),
+        pytest.param(b'{"cniVersion": "1.1.0", "name": "x"}', {"CNI_COMMAND": "GC"}, 7, id="no attachments"),
     ],
 )
 def test_what_is_wrong_is_told_by_its_code(hands, document, change, code):
@@ -64,7 +71,7 @@ def test_what_is_wrong_is_told_by_its_code(hands, document, change, code):
 
 @pytest.mark.parametrize(
     ("why", "code"),
-    [(Refused("x", 1), 102), (ReservationLost("the folder"), 5), (PermissionError(13, "no"), 5)],
+    [(Refused("x", 1), 999), (ReservationLost("the folder"), 5), (PermissionError(13, "no"), 5)],
     ids=lambda value: type(value).__name__,
 )
 def test_foreign_errors_become_cni_errors_at_the_door(hands, conf, why, code):

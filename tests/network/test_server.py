@@ -74,7 +74,7 @@ def opened(file):
 
 
 async def test_a_namespace_travels_as_a_descriptor_and_is_closed_again(tmp_path):
-    environment = b"CNI_COMMAND=ADD\0CNI_CONTAINERID=c1\0CNI_IFNAME=eth0\0CNI_NETNS=/elsewhere\0\0"
+    environment = b"CNI_COMMAND=ADD\0CNI_CONTAINERID=c1\0CNI_IFNAME=eth0\0CNI_PATH=/bin\0CNI_NETNS=/elsewhere\0\0"
     (tmp_path / "namespace").touch()
     descriptor = os.open(tmp_path / "namespace", os.O_RDONLY)
     async with Served(tmp_path) as served:

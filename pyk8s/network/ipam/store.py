@@ -11,12 +11,12 @@ nothing or a whole reservation behind, and a scratch file that the next one remo
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
-from pyk8s.network.errors import RangeFull, ReservationLost
+from pyk8s.network.errors import AddressRefused, RangeFull, ReservationLost
 from pyk8s.network.ipam.values import Address, Pool, choose
 from pyk8s.network.lock import locked
 
@@ -33,25 +33,33 @@ class Store:
     def __init__(self, folder: str | Path, network: str) -> None:
         self.path = Path(folder) / network
 
-    def reserve(self, owner: Owner, sets: Sequence[Sequence[Pool]]) -> list[tuple[Address, Pool]]:
+    def reserve(
+        self, owner: Owner, sets: Sequence[Sequence[Pool]], asked: Sequence[Address] = ()
+    ) -> list[tuple[Address, Pool]]:
         """One address out of each of the `sets`, now `owner`'s; all of them or none.
 
-        An owner that holds addresses of these ranges gets the same again. Raises RangeFull, ReservationLost.
+        A set that one of the addresses `asked` for is in gives that one. Raises AddressRefused when one of them cannot
+        be given or `owner` has an address already, RangeFull, ReservationLost.
         """
         with locked(self.path):
             held = self._read()
-            mine = [address for address, who in held.items() if who == owner]
+            open_wishes = list(dict.fromkeys(asked))
             chosen: list[tuple[Address, Pool]] = []
-            made: list[Address] = []
             try:
                 for number, pools in enumerate(sets):
-                    again = _held_in(pools, mine)
-                    if again is None:
-                        again = self._take(number, pools, held, owner)
-                        made.append(again[0])
-                    chosen.append(again)
+                    wish = next((each for each in open_wishes if any(pool.spans(each) for pool in pools)), None)
+                    if wish is None:
+                        found = _next_free(pools, held, owner, self._last(number))
+                    else:
+                        open_wishes.remove(wish)
+                        found = _wished(pools, held, wish)
+                    self._take(number, found[0], owner)
+                    held[found[0]] = owner
+                    chosen.append(found)
+                if open_wishes:
+                    raise AddressRefused(f"{', '.join(map(str, open_wishes))}: in none of the ranges, or one too many")
             except BaseException:
-                for address in made:
+                for address, _ in chosen:
                     self._drop(address)
                 raise
             return chosen
@@ -61,7 +69,11 @@ class Store:
         if not self.path.is_dir():
             return []
         with locked(self.path):
-            mine = [address for address, who in self._read().items() if who == owner]
+            held = self._read()
+            # An old host-local wrote the container's id alone.
+            mine = [address for address, who in held.items() if who == owner] or [
+                address for address, who in held.items() if who == (owner[0], "")
+            ]
             for address in mine:
                 self._drop(address)
             return mine
@@ -85,13 +97,7 @@ class Store:
                 self._drop(address)
             return stale
 
-    def _take(
-        self, number: int, pools: Sequence[Pool], held: dict[Address, Owner], owner: Owner
-    ) -> tuple[Address, Pool]:
-        found = choose(pools, held.keys(), self._last(number))
-        if found is None:
-            raise RangeFull(f"no address is free in {', '.join(f'{pool.first}-{pool.last}' for pool in pools)}")
-        address = found[0]
+    def _take(self, number: int, address: Address, owner: Owner) -> None:
         scratch = self.path / _SCRATCH
         _write(scratch, _BREAK.join(owner))
         try:
@@ -101,8 +107,6 @@ class Store:
             raise ReservationLost(f"{self.path / str(address)} is in the way and cannot be read") from why
         _write(scratch, str(address))
         scratch.replace(self.path / f"last_reserved_ip.{number}")
-        held[address] = owner
-        return found
 
     def _last(self, number: int) -> Address | None:
         # A last address that cannot be read only costs the order: begin at the start.
@@ -129,8 +133,25 @@ class Store:
         return found
 
 
-def _held_in(pools: Sequence[Pool], mine: Sequence[Address]) -> tuple[Address, Pool] | None:
-    return next(((address, pool) for pool in pools for address in mine if address in pool), None)
+def _next_free(
+    pools: Sequence[Pool], held: Mapping[Address, Owner], owner: Owner, last: Address | None
+) -> tuple[Address, Pool]:
+    mine = [address for address, who in held.items() if who == owner and any(pool.spans(address) for pool in pools)]
+    if mine:
+        raise AddressRefused(f"{'/'.join(owner)} has {mine[0]} already: DEL comes before another ADD")
+    found = choose(pools, held.keys(), last)
+    if found is None:
+        raise RangeFull(f"no address is free in {', '.join(map(str, pools))}")
+    return found
+
+
+def _wished(pools: Sequence[Pool], held: Mapping[Address, Owner], wish: Address) -> tuple[Address, Pool]:
+    pool = next(pool for pool in pools if pool.spans(wish))
+    if wish not in pool:
+        raise AddressRefused(f"{wish} is the gateway of {pool.subnet}, or excluded")
+    if wish in held:
+        raise AddressRefused(f"{wish} is {'/'.join(held[wish])}'s")
+    return wish, pool
 
 
 def _read(path: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pyk8s.network.errors import RangeFull, ReservationLost
+from pyk8s.network.errors import AddressRefused, RangeFull, ReservationLost
 from pyk8s.network.ipam.store import Store
 from pyk8s.network.ipam.values import Pool
 
@@ -35,8 +35,11 @@ def test_addresses_follow_one_another_and_are_files_in_the_form_of_host_local(st
     assert stat.S_IMODE((tmp_path / "net/10.0.0.3").stat().st_mode) == 0o600
 
 
-def test_the_same_owner_gets_the_same_again(store):
-    assert reserve(store, "a") == reserve(store, "a") == ["10.0.0.2"]
+def test_an_owner_that_has_an_address_gets_no_second_one(store):
+    reserve(store, "a")
+    with pytest.raises(AddressRefused, match=r"a/eth0 has 10\.0\.0\.2 already"):
+        reserve(store, "a")
+    assert [str(address) for address in store.held()] == ["10.0.0.2"]
 
 
 def test_two_links_of_one_container_are_two_owners(store):
@@ -138,13 +141,27 @@ class StoreMachine(RuleBasedStateMachine):
         except RangeFull:
             assert len(self.model) == 5
             return
-        assert self.model.setdefault(address, owner) == owner
-        assert list(self.model.values()).count(owner) == 1
+        except AddressRefused:
+            assert owner in self.model.values()
+            return
+        assert address not in self.model
+        self.model[address] = owner
+
+    @rule(owner=some.sampled_from("abcdefg"), last=some.integers(0, 8))
+    def ask(self, owner, last):
+        wish = ip_address(f"10.0.0.{last}")
+        try:
+            self.store.reserve((owner, "eth0"), SETS, [wish])
+        except AddressRefused:
+            assert wish in self.model or wish not in POOL
+            return
+        assert wish not in self.model
+        self.model[wish] = owner
 
     @rule(owner=some.sampled_from("abcdefg"))
     def release(self, owner):
         released = self.store.release((owner, "eth0"))
-        assert released == [address for address, held in self.model.items() if held == owner]
+        assert set(released) == {address for address, held in self.model.items() if held == owner}
         self.model = {address: held for address, held in self.model.items() if held != owner}
 
     @rule(owners=some.sets(some.sampled_from("abcdefg")))

@@ -74,7 +74,9 @@ def test_an_address_let_go_comes_back_last(length):
         (("10.0.0.0/24", "10.0.1.1"), "rangeStart"),
         (("10.0.0.0/24", "", "10.0.1.1"), "rangeEnd"),
         (("10.0.0.0/24", "10.0.0.9", "10.0.0.8"), "after"),
-        (("10.0.0.0/24", "", "", "10.9.0.1"), "gateway"),
+        (("10.0.0.0/24", "", "", "fd00::1"), "gateway"),
+        (("10.0.0.0/24", "", "", "", ["10.1.0.0/16"]), "exclude"),
+        (("10.0.0.0/24", "", "", "", ["x"]), "exclude"),
     ],
 )
 def test_a_range_that_is_none_is_refused_with_its_field(arguments, says):

@@ -1,0 +1,166 @@
+"""The result of an ADD as a value, and as JSON in the form of every version of the specification. Pure.
+
+0.1 and 0.2 know one address of each family (`ip4`, `ip6`) and no interfaces; 0.3 and 0.4 lists, with the family of each
+address; 1.0 lists without it; 1.1 adds MTUs and the attributes of routes.
+Source: CNI specification, "Success" (1.0, 1.1), "Result" (0.1 to 0.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+VERSIONS = ("0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0")
+"""The versions of the specification that are spoken here, oldest first."""
+
+_SINGLE = ("0.1.0", "0.2.0")
+
+
+class Interface(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A link that was made: `sandbox` is the namespace it is in, "" for the host's own. `mtu` in bytes."""
+
+    name: str = ""
+    mac: str = ""
+    mtu: int = 0
+    sandbox: str = ""
+
+
+class Ip(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """An address with its prefix length, "10.244.1.5/24", and the number of the interface that has it."""
+
+    address: str = ""
+    interface: int | None = None
+    gateway: str = ""
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return 6 if ":" in self.address else 4
+
+
+class RouteTo(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A route of the pod: to `dst` through `gw`, or through the gateway of its family when `gw` is ""."""
+
+    dst: str
+    gw: str = ""
+    mtu: int = 0
+    advmss: int = 0
+    priority: int = 0
+    table: int | None = None
+    scope: int | None = None
+
+    @property
+    def family(self) -> int:
+        """4 or 6."""
+        return 6 if ":" in self.dst else 4
+
+
+class Dns(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What a resolver should be told."""
+
+    nameservers: tuple[str, ...] = ()
+    domain: str = ""
+    search: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an ADD has made."""
+
+    interfaces: tuple[Interface, ...] = ()
+    ips: tuple[Ip, ...] = ()
+    routes: tuple[RouteTo, ...] = ()
+    dns: Dns = field(default_factory=Dns)
+
+
+class ResultInvalid(ValueError):
+    """A document that is no result: the text names the field."""
+
+
+class _Single(msgspec.Struct, rename="camel"):
+    ip: str = ""
+    gateway: str = ""
+    routes: tuple[RouteTo, ...] = ()
+
+
+class _Document(msgspec.Struct, rename="camel"):
+    interfaces: tuple[Interface, ...] = ()
+    ips: tuple[Ip, ...] = ()
+    routes: tuple[RouteTo, ...] = ()
+    dns: Dns = msgspec.field(default_factory=Dns)
+    ip4: _Single | None = None
+    ip6: _Single | None = None
+
+
+def read_result(document: Any) -> Result:
+    """The result in a decoded document of any version. Raises ResultInvalid."""
+    if not isinstance(document, dict):
+        raise ResultInvalid("a result is a JSON object")
+    version = document.get("cniVersion") or "0.1.0"
+    if version not in VERSIONS:
+        raise ResultInvalid(f"cniVersion: {version!r} is none of {', '.join(VERSIONS)}")
+    try:
+        held = msgspec.convert(without_nulls(document), _Document)
+    except msgspec.ValidationError as why:
+        raise ResultInvalid(str(why)) from why
+    if version not in _SINGLE:
+        return Result(held.interfaces, held.ips, held.routes, held.dns)
+    single = [each for each in (held.ip4, held.ip6) if each is not None]
+    ips = tuple(Ip(each.ip, None, each.gateway) for each in single)
+    return Result((), ips, tuple(route for each in single for route in each.routes), held.dns)
+
+
+def without_nulls(value: Any) -> Any:
+    """`value` without the members of its objects that are null: to the specification they are absent."""
+    if isinstance(value, dict):
+        return {key: without_nulls(each) for key, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [without_nulls(each) for each in value]
+    return value
+
+
+def tell_result(result: Result, version: str) -> dict[str, Any]:
+    """`result` as the document of `version`."""
+    if version in _SINGLE:
+        return {"cniVersion": version, **_tell_single(result), "dns": _plain(result.dns)}
+    told: dict[str, Any] = {"cniVersion": version}
+    newest = version >= "1.1"
+    if result.interfaces:
+        told["interfaces"] = [_without(_plain(each), () if newest else ("mtu",)) for each in result.interfaces]
+    if result.ips:
+        told["ips"] = [({"version": str(each.family)} if version < "1" else {}) | _plain(each) for each in result.ips]
+    if result.routes:
+        told["routes"] = _tell_routes(result.routes, newest)
+    return told | {"dns": _plain(result.dns)}
+
+
+def _tell_single(result: Result) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for family in (4, 6):
+        first = next((each for each in result.ips if each.family == family), None)
+        if first is None:
+            continue
+        single: dict[str, Any] = {"ip": first.address}
+        if first.gateway:
+            single["gateway"] = first.gateway
+        if routes := [each for each in result.routes if each.family == family]:
+            single["routes"] = _tell_routes(routes, False)
+        told[f"ip{family}"] = single
+    return told
+
+
+def _tell_routes(routes: Sequence[RouteTo], newest: bool) -> list[dict[str, Any]]:
+    return [_plain(each) if newest else _plain(RouteTo(each.dst, each.gw)) for each in routes]
+
+
+def _plain(value: msgspec.Struct) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.to_builtins(value)
+    return {name: list(each) if isinstance(each, tuple) else each for name, each in told.items()}
+
+
+def _without(told: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name not in names}
