@@ -82,6 +82,7 @@ ROLES: tuple[Role, ...] = (
         ),
     ),
     Role("pyk8s:network-agent", (allow(READ, "nodes"),)),
+    Role("pyk8s:network-choice", (allow(READ, "configmaps", names="pyk8s-network"),), namespace="kube-system"),
     Role("system:kube-dns", (allow("list watch", "endpoints services"),)),
     Role("system:node-bootstrapper", (allow("create get list watch", _CSR, "certificates.k8s.io"),)),
     Role("system:node-problem-detector", (EVENTS, allow("get", "nodes"), allow("patch", "nodes/status"))),
@@ -112,6 +113,8 @@ BINDINGS: tuple[Bound, ...] = (
     Bound("system:node-proxier", PROXIES),
     # Routes to the other nodes need their addresses, which a node does not see by the node authorizer.
     Bound("pyk8s:network-agent", ("Group:system:nodes",)),
+    # Which way packets travel between nodes is the whole cluster's choice, and no pod of a node refers to it.
+    Bound("pyk8s:network-choice", ("Group:system:nodes",), namespace="kube-system"),
     Bound("system:kube-dns", ("ServiceAccount:kube-system/kube-dns",)),
     Bound(
         "extension-apiserver-authentication-reader",
