@@ -113,10 +113,20 @@ def _write(text: str) -> int:
 
 
 def _open_what_is_closed() -> None:
-    """Standard output or error that the caller closed (`>&-`) leads nowhere, instead of failing at the first word."""
-    for name in ("stdout", "stderr"):
+    """Standard input, output or error that the caller closed (`<&-`) leads nowhere.
+
+    Otherwise a connection opened later would get its number, and be read as what a person types.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free is this one.
+            os.open(os.devnull, os.O_RDWR)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - open until the end
+            mode = "w" if number else "r"
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115 - open until the end
 
 
 def _let_go_of_output() -> None:

@@ -135,6 +135,23 @@ def test_an_output_that_takes_nothing_is_no_traceback(words, output, says, code)
     assert (done.returncode, done.stderr) == (code, says)
 
 
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- >&- 2>&-", ">&- 2>&-"])
+def test_what_the_caller_closed_leads_nowhere_and_its_number_is_given_to_nobody_else(tmp_path, closed):
+    script = tmp_path / "x.py"
+    script.write_text(
+        "import os, socket, sys\nfrom pyk8s.cli.main import _open_what_is_closed\n_open_what_is_closed()\n"
+        "told = [socket.socket().fileno() > 2, os.read(0, 1) == b'', sys.stdin.read() == '', sys.stdout.fileno() == 1]"
+        "\n"
+        "print('x', flush=True)\nprint('x', file=sys.stderr, flush=True)\n"
+        f"open({str(tmp_path / 'told')!r}, 'w').write(repr(told))\n"
+    )
+    done = subprocess.run(
+        f"{sys.executable} {script} {closed}", shell=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert (tmp_path / "told").read_text() == "[True, True, True, True]"
+
+
 def test_help_lists_every_command_people_type(capsys):
     assert run(["--help"]) == 0
     said = capsys.readouterr().out

@@ -115,7 +115,9 @@ def parse_for(what: str) -> Done:
 
 
 def _field_judge(text: str) -> Done:
-    end = text.rindex("}") + 1
+    end = text.rfind("}") + 1
+    if not end:
+        raise click.UsageError(f"--for: the '{{' of {text!r} is never closed")
     path = next((node for node in parse(text[:end]) if isinstance(node, Path)), None)
     if path is None:
         raise click.UsageError(f"--for: {text[:end]!r} is no JSONPath expression")

@@ -47,6 +47,12 @@ def test_an_unreadable_for_says_the_forms(what):
         parse_for(what)
 
 
+@pytest.mark.parametrize("what", ["jsonpath={.x", "jsonpath={"])
+def test_a_path_that_is_never_closed_is_told(what):
+    with pytest.raises(click.UsageError, match="is never closed"):
+        parse_for(what)
+
+
 def test_wait_says_that_it_is_met(shop):
     shop.patch(PODS.within("default").of("web-1").sub("status"), {"status": READY["status"]})
     assert shop.said(wait, "pod/web-1", "--for=condition=Ready") == "pod/web-1 condition met\n"
