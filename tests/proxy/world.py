@@ -36,6 +36,9 @@ PATIENCE = 0.4
 PORTS = (8080, 9090)
 """Where each endpoint answers."""
 
+RECEIVE_ERRORS = {4: (socket.IPPROTO_IP, 11), 6: (socket.IPPROTO_IPV6, 25)}
+"""The options IP_RECVERR and IPV6_RECVERR. Source: ip(7)."""
+
 KINDS = {
     "tcp": (socket.SOCK_STREAM, socket.IPPROTO_TCP),
     "udp": (socket.SOCK_DGRAM, socket.IPPROTO_UDP),
@@ -64,6 +67,8 @@ class World:
             caller = _socket(self.family, packet.protocol)
         with caller:
             caller.settimeout(PATIENCE)
+            if packet.protocol == "sctp":  # or it would not hear of a refusal, which comes by ICMP
+                caller.setsockopt(*RECEIVE_ERRORS[self.family], 1)
             try:
                 caller.bind((packet.source, 0))
                 caller.connect((packet.destination, packet.port))
@@ -112,6 +117,10 @@ def _prepare(netns: str, family: int) -> None:
                   "icmp/ratelimit": "0"}  # fmt: skip
     for name, value in wanted.items():
         set_sysctl(f"net/ipv{family}/{name}", value, netns)
+    if has_sctp():
+        # SCTP forgets a refusal that comes while it still sends: the second packet must come before PATIENCE ends.
+        for name, value in (("rto_min", "50"), ("rto_initial", "100")):
+            set_sysctl(f"net/sctp/{name}", value, netns)
 
 
 def _connect(family: int, node: str, there: str, pod: str, local: str, remote: str, outside: str) -> None:

@@ -176,6 +176,10 @@ class Ruleset:
             for name, rules in chains.items()
         )
 
+    def linger(self) -> None:
+        """Let what is connected when `nothing` is asked for stay so until it ends."""
+        self.lingers = True
+
     def nothing(self, seen: Seen, keep: frozenset[Chain] = frozenset()) -> Change:
         """What takes everything of the mode away, but the chains in `keep` and the jumps to them.
 
