@@ -79,6 +79,8 @@ class FakeLinks:
             made = replace(made, peer=peer)
             back = Peer(link.name, netns)
             beyond[peer.name] = Link(peer.name, "veth", up=False, mtu=made.mtu, mac=peer.mac, peer=back)
+            self._count += 1
+            self._numbers[peer.netns or netns, peer.name] = self._count
         space[link.name] = made
         self._count += 1
         self._numbers[netns, link.name] = self._count
@@ -86,7 +88,10 @@ class FakeLinks:
     def _remove(self, action: Remove, netns: str) -> None:
         link, space = self._held(action, netns), self._space(netns)
         if link.peer is not None:
-            self.spaces[link.peer.netns or netns].pop(link.peer.name, None)
+            for place in (link.peer.netns, netns):
+                other = self.spaces[place].get(link.peer.name)
+                if other is not None and other.peer is not None and other.peer.name == link.name:
+                    del self.spaces[place][link.peer.name]
         del space[link.name]
         for name, port in space.items():
             if port.master == link.name:
