@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import os
 import shutil
@@ -79,8 +80,8 @@ async def standard_input() -> AsyncIterator[bytes]:
         asyncio.run_coroutine_threadsafe(pieces.put(data), loop).result()
 
     def read() -> None:
-        # The loop may be closed while this thread still waits for a key.
-        with contextlib.suppress(RuntimeError, asyncio.CancelledError):
+        # The loop may be closed while this thread still waits for a key, or for room in the queue.
+        with contextlib.suppress(RuntimeError, asyncio.CancelledError, concurrent.futures.CancelledError):
             while data := os.read(0, CHUNK):
                 hand_over(data)
             hand_over(b"")
