@@ -7,6 +7,7 @@ Source of the calls: libnftables(3).
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -34,7 +35,14 @@ class Library:
     def run(self, text: bytes, flags: int = 0) -> tuple[bool, bytes]:
         """Carry out the commands of `text` as one transaction: whether that went well, and what was said."""
         self._calls.nft_ctx_output_set_flags(self._context, flags)
-        failed = self._calls.nft_run_cmd_from_buffer(self._context, text)
+        # From a file in memory: of a buffer, the library's errors always show the first line.
+        file = os.memfd_create("nftables")
+        try:
+            with open(file, "wb", closefd=False) as writing:
+                writing.write(text)
+            failed = self._calls.nft_run_cmd_from_filename(self._context, f"/proc/self/fd/{file}".encode())
+        finally:
+            os.close(file)
         if failed:
             return False, self._calls.nft_ctx_get_error_buffer(self._context) or b""
         return True, self._calls.nft_ctx_get_output_buffer(self._context) or b""
@@ -62,7 +70,7 @@ def _load() -> Any:
         raise Unsupported(f"{NAME} cannot be loaded: install the package nftables ({why})") from why
     calls.nft_ctx_new.argtypes, calls.nft_ctx_new.restype = [ctypes.c_uint32], ctypes.c_void_p
     calls.nft_ctx_free.argtypes, calls.nft_ctx_free.restype = [ctypes.c_void_p], None
-    calls.nft_run_cmd_from_buffer.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
+    calls.nft_run_cmd_from_filename.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
     calls.nft_ctx_output_set_flags.argtypes = [ctypes.c_void_p, ctypes.c_uint]
     calls.nft_ctx_output_set_flags.restype = None
     calls.nft_ctx_set_dry_run.argtypes, calls.nft_ctx_set_dry_run.restype = [ctypes.c_void_p, ctypes.c_bool], None

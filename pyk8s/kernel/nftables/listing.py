@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
-from pyk8s.kernel.errors import Absent, Refused, refused
+from pyk8s.kernel.errors import Absent, Refused, Unsupported, refused
 from pyk8s.kernel.nftables.values import NO_TABLE, At, Family, Hook, Shape, Survey
 
 Attributes: TypeAlias = dict[int, bytes]
@@ -44,7 +44,10 @@ class Listing:
     """Asks the namespace of the thread that made it. Serves one caller at a time."""
 
     def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETFILTER)
+        try:
+            self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETFILTER)
+        except OSError as why:
+            raise Unsupported(f"this kernel has no netfilter netlink: load the module nfnetlink ({why})") from why
         self._socket.settimeout(SECONDS)
         self._number = 0
 

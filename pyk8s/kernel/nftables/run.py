@@ -19,14 +19,20 @@ from pyk8s.kernel.nftables.values import Family, Held, Map, Set, Survey, Transac
 OLDEST = (1, 0, 1)
 """The first nft that writes maps by concatenated expressions as we do."""
 
+LONGEST = 500
+"""Characters of an error: a command can have a thousand elements."""
+
 FEATURES: dict[str, str] = {
     "network address translation (nft_chain_nat)": "add chain {0} n {{ type nat hook output priority -100 ; }}",
     "choosing at random (nft_numgen)": "add rule {0} c numgen random mod 2 0 accept",
     "addresses of this machine (nft_fib_inet)": "add rule {0} f fib daddr type local accept",
     "connection tracking (nft_ct)": "add rule {0} c ct state new ct status dnat accept",
-    "replacing the source (nft_masq)": "add rule {0} p masquerade fully-random",
+    "replacing the source (nft_masq)": (
+        "add chain {0} p {{ type nat hook postrouting priority 100 ; }}\nadd rule {0} p masquerade fully-random"
+    ),
     "replacing the destination by a map (nft_nat)": (
         "add map {0} m {{ typeof meta l4proto . th dport . numgen random mod 2 : {1} daddr . tcp dport ; }}\n"
+        "add chain {0} n {{ type nat hook output priority -100 ; }}\n"
         "add rule {0} n dnat {1} to meta l4proto . th dport . numgen random mod 2 map @m"
     ),
     "refusing (nft_reject)": "add rule {0} f meta l4proto tcp reject with tcp reset\nadd rule {0} f reject",
@@ -37,13 +43,7 @@ FEATURES: dict[str, str] = {
 }
 """What the kernel must be able to do, by what it is for and the module that does it."""
 
-_GROUND = (
-    "add table {0}",
-    "add chain {0} c",
-    "add chain {0} n {{ type nat hook output priority -100 ; }}",
-    "add chain {0} f {{ type filter hook output priority 0 ; }}",
-    "add chain {0} p {{ type nat hook postrouting priority 100 ; }}",
-)
+_GROUND = ("add table {0}", "add chain {0} c", "add chain {0} f {{ type filter hook output priority 0 ; }}")
 
 
 class Nftables:
@@ -81,6 +81,9 @@ class Nftables:
         if said < OLDEST:
             wanted, had = (".".join(map(str, each)) for each in (OLDEST, said))
             raise Unsupported(f"nftables {had} is too old: install the package nftables in version {wanted} or later")
+        why = self._would("")
+        if why is not None:
+            raise Unsupported(f"this kernel cannot do nftables at all: load the module nf_tables ({why})")
         missing = [f"{what}: {why}" for what, why in self._failures()]
         if missing:
             raise Unsupported(
@@ -143,5 +146,7 @@ def _refusal(said: bytes) -> Refused:
 
 
 def _first(said: bytes) -> str:
+    """The first complaint and the command that it is about."""
     lines = [line for line in said.decode(errors="replace").splitlines() if line.strip(" ^~")]
-    return " | ".join(line[:200] for line in lines[:2])
+    error, *command = lines[:2] or [""]
+    return " in: ".join([error.partition("Error: ")[2] or error, *command])[:LONGEST]
