@@ -29,11 +29,12 @@ PATHS = "/healthz, /livez, /readyz and /metrics are here\n"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer."""
+    """One answer; `headers` are whole lines."""
 
     body: bytes
     status: HTTPStatus = HTTPStatus.OK
     kind: str = "text/plain; charset=utf-8"
+    headers: tuple[str, ...] = ()
 
 
 Look: TypeAlias = Callable[[str, str], Page | None]
@@ -74,6 +75,7 @@ def respond(head: bytes, look: Look) -> bytes:
         f"Content-Type: {page.kind}",
         f"Content-Length: {len(page.body)}",
         "Connection: close",
+        *page.headers,
     )
     return "\r\n".join((*lines, "", "")).encode() + (page.body if method != b"HEAD" else b"")
 

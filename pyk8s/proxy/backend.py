@@ -64,7 +64,8 @@ class Backend(Generic[T, S]):
 
     `chains` are the iptables chains whose fixed names modes share (KUBE-SERVICES in nat): those that this one writes.
     `tend` does what time brings (ipvs: connections that have drained) and returns the seconds until it is wanted again,
-    None when something must happen first; it blocks, too.
+    None when something must happen first; it blocks, too. `linger` is called before `nothing` on a node that lives on:
+    what is connected through this mode then stays so, until `tend` has seen it end.
     """
 
     mode: str
@@ -73,3 +74,4 @@ class Backend(Generic[T, S]):
     kernel: Kernel[T, S]
     chains: frozenset[Chain] = frozenset()
     tend: Callable[[], float | None] | None = None
+    linger: Callable[[], None] | None = None

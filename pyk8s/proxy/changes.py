@@ -7,16 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pyk8s.proxy.objects import SERVICE_NAME, EndpointSlice, Service
+from pyk8s.proxy.objects import EndpointSlice, Service
+from pyk8s.proxy.objects import owner as owner_key
 from pyk8s.proxy.plan import Intent, Key, plan_service
 
 
 @dataclass(slots=True)
 class Changes:
-    """The latest Services and slices by service, and which services changed. `node` is this node's name."""
+    """The latest Services and slices by service, and which services changed. `node` and `zone` are this node's."""
 
     node: str
     family: int = 4
+    zone: str = ""
     services: dict[Key, Service] = field(default_factory=dict)
     slices: dict[Key, dict[str, EndpointSlice]] = field(default_factory=dict)
     pending: set[Key] = field(default_factory=set)
@@ -32,15 +34,21 @@ class Changes:
 
     def note_slice(self, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
         """A slice was added, changed, removed, or given to another service."""
-        if old is not None and (owner := _owner(old)):
+        if old is not None and (owner := owner_key(old)):
             held = self.slices.get(owner, {})
             held.pop(old.metadata.name, None)
             if not held:
                 self.slices.pop(owner, None)
             self.pending.add(owner)
-        if new is not None and (owner := _owner(new)):
+        if new is not None and (owner := owner_key(new)):
             self.slices.setdefault(owner, {})[new.metadata.name] = new
             self.pending.add(owner)
+
+    def move(self, zone: str) -> None:
+        """This node is in another zone now: other endpoints may be meant for it."""
+        if zone != self.zone:
+            self.zone = zone
+            self.pending |= self.services.keys()
 
     def take(self) -> dict[Key, tuple[Intent, ...]]:
         """What the services that changed mean now, () for one that is gone; nothing is pending afterwards."""
@@ -52,13 +60,9 @@ class Changes:
         service = self.services.get(key)
         if service is None:
             return ()
-        return plan_service(service, self.slices.get(key, {}).values(), self.node, family=self.family)
+        slices = self.slices.get(key, {}).values()
+        return plan_service(service, slices, self.node, zone=self.zone, family=self.family)
 
 
 def _key(service: Service | None) -> Key:
     return f"{service.metadata.namespace}/{service.metadata.name}" if service is not None else ""
-
-
-def _owner(each: EndpointSlice) -> Key:
-    name = each.metadata.labels.get(SERVICE_NAME, "")
-    return f"{each.metadata.namespace}/{name}" if name else ""

@@ -5,7 +5,7 @@ Source: Kubernetes, kube-proxy's healthzBindAddress and metricsBindAddress.
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -13,8 +13,8 @@ from http import HTTPStatus
 import orjson
 
 from pyk8s.aio import clock
-from pyk8s.observe.pages import Look, Page, metrics_page
-from pyk8s.observe.pages import serve as serve_pages
+from pyk8s.observe.pages import Page, metrics_page
+from pyk8s.proxy.metrics import HEALTHZ, LIVEZ
 
 
 @dataclass(slots=True)
@@ -43,33 +43,48 @@ class Freshness:
         return bool(self.synced) and not (self.waiting_since and now - self.waiting_since > self.limit)
 
 
-async def serve(freshness: Freshness, host: str, port: int) -> asyncio.Server:
-    """Answer on `host`:`port` (0 picks one) until the server is closed."""
-    return await serve_pages(pages(freshness), host, port)
+@dataclass(slots=True)
+class Health:
+    """How the whole proxy is: that of each family's rules, and whether the node is one that may be sent anything."""
 
+    parts: Sequence[Freshness] = ()
+    eligible: bool = True
+    mode: str = ""
 
-def pages(freshness: Freshness) -> Look:
-    """The proxy's pages."""
+    def well(self, now: float) -> bool:
+        """Whether every family's rules are."""
+        return all(each.well(now) for each in self.parts)
 
-    def look(path: str, query: str) -> Page | None:
+    def pages(self, path: str, query: str) -> Page | None:
+        """The proxy's pages."""
         if path == "/metrics":
             return metrics_page()
-        return health_page(freshness, clock.wall()) if path in ("/healthz", "/livez", "/readyz") else None
+        if path == "/proxyMode":
+            return Page(self.mode.encode())
+        if path in ("/healthz", "/livez", "/readyz"):
+            page = self.page(clock.wall(), whole=path != "/livez")
+            counts = {"/healthz": HEALTHZ, "/livez": LIVEZ}.get(path)
+            if counts is not None:
+                counts.labels(str(page.status.value)).inc()
+            return page
+        return None
 
-    return look
-
-
-def health_page(freshness: Freshness, now: float) -> Page:
-    """Whether all is well at `now`, and since when; 503 when it is not."""
-    well = freshness.well(now)
-    body = {
-        "lastUpdated": _time(freshness.synced),
-        "currentTime": _time(now),
-        "healthy": well,
-        "waitingSeconds": round(now - freshness.waiting_since, 3) if freshness.waiting_since else 0,
-    }
-    status = HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE
-    return Page(orjson.dumps(body), status, "application/json")
+    def page(self, now: float, *, whole: bool) -> Page:
+        """Whether all is well at `now`, and since when; 503 when it is not. A node that is going away is ill only as a
+        `whole`: load balancers are to leave it, its proxy is not to be restarted."""
+        well = self.well(now)
+        synced = min((each.synced for each in self.parts), default=0.0)
+        waiting = min((each.waiting_since for each in self.parts if each.waiting_since), default=0.0)
+        body: dict[str, object] = {
+            "lastUpdated": _time(now if well else synced),
+            "currentTime": _time(now),
+            "healthy": well,
+            "waitingSeconds": round(now - waiting, 3) if waiting else 0,
+        }
+        if whole:
+            body["nodeEligible"] = self.eligible
+        good = well and (self.eligible or not whole)
+        return Page(orjson.dumps(body), HTTPStatus.OK if good else HTTPStatus.SERVICE_UNAVAILABLE, "application/json")
 
 
 def _time(seconds: float) -> str:

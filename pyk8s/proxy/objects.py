@@ -140,6 +140,12 @@ class EndpointSlice(msgspec.Struct, rename="camel"):
     ports: list[EndpointPort] | None = None
 
 
+def owner(each: EndpointSlice) -> str:
+    """The service whose slice it is, "shop/web"; "" for nobody's."""
+    name = each.metadata.labels.get(SERVICE_NAME, "")
+    return f"{each.metadata.namespace}/{name}" if name else ""
+
+
 class NodeAddress(msgspec.Struct):
     """One address of a node: "InternalIP", "ExternalIP", "Hostname"."""
 

@@ -1,75 +1,234 @@
-"""Keeps the kernel's rules as Services and EndpointSlices ask: whole at the start, by differences from then on.
+"""The proxy of a node put together: what it hears of, the keeper of each family's rules, and those who ask it.
 
-Nothing waits for company: what is pending goes to the kernel at once, and what comes meanwhile goes together next.
+Changes come from informers (`run`) or from files (`run_on_files`); the mode and its settings from the node's own
+configuration, with kube-proxy's over it when there is one, in a file or in the ConfigMap kube-system/kube-proxy.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
-from itertools import chain
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, suppress
+from functools import partial
+from typing import Any
+
+import yaml
 
 from pyk8s.aio import clock
-from pyk8s.aio.backoff import Backoff, Schedule
 from pyk8s.aio.supervise import Tasks
-from pyk8s.api.refs import ENDPOINT_SLICES, SERVICES
+from pyk8s.api.refs import CONFIG_MAPS, ENDPOINT_SLICES, NODES, SERVICES
 from pyk8s.client.informer import Informer
 from pyk8s.client.interface import Client
 from pyk8s.kernel.conntrack.run import Conntrack
-from pyk8s.kernel.conntrack.values import Flow
 from pyk8s.kernel.errors import KernelError
-from pyk8s.kernel.iptables.run import Iptables, probe
-from pyk8s.kernel.iptables.values import Survey, Transaction
+from pyk8s.kernel.link.addresses import Addresses
 from pyk8s.kernel.netns.run import set_sysctl
-from pyk8s.observe import logs, metrics
-from pyk8s.proxy import health
+from pyk8s.observe import logs
+from pyk8s.observe.pages import served
+from pyk8s.proxy import kubeproxy, metrics, modes
+from pyk8s.proxy.backend import Backend
+from pyk8s.proxy.balancers import Checks, now_well, plan_check
 from pyk8s.proxy.changes import Changes
 from pyk8s.proxy.config import Config
-from pyk8s.proxy.conntrack import concerned, plan_forgetting
-from pyk8s.proxy.health import Freshness
-from pyk8s.proxy.iptables.ruleset import Ruleset
-from pyk8s.proxy.objects import decode_service, decode_slice
-from pyk8s.proxy.plan import Intent, Key, Settings
+from pyk8s.proxy.health import Health
+from pyk8s.proxy.keeper import Connections, Keeper
+from pyk8s.proxy.objects import (
+    ZONE,
+    ConfigMap,
+    EndpointSlice,
+    Node,
+    Service,
+    decode_config_map,
+    decode_node,
+    decode_service,
+    decode_slice,
+    owner,
+)
+from pyk8s.proxy.plan import Settings
 
 log = logs.get("proxy")
-T = TypeVar("T")
 
-RESYNC_SECONDS = 30.0
-"""How often the kernel is looked at for what somebody else changed."""
+GOING = "ToBeDeletedByClusterAutoscaler"
+"""The taint of a node that is about to be taken away."""
 
-RETRY = Schedule(first=0.02, factor=2.0, limit=10.0)
+PATIENCE = 2.0
+"""Seconds that the start waits for what it can do without: the node's own object, and kube-proxy's ConfigMap."""
 
-TABLES = ("nat", "filter")
-
-SECONDS = metrics.histogram("kubeproxy_sync_proxy_rules_duration_seconds", "How long a change of the rules took.")
-FAILURES = metrics.counter("kubeproxy_sync_proxy_rules_iptables_restore_failures", "Changes that the kernel refused.")
-SYNCED = metrics.gauge("kubeproxy_sync_proxy_rules_last_timestamp_seconds", "When the rules were last right.")
+CONFIG_KEY = "config.conf"
 
 
-class Rules(Protocol):
-    """The packet rules of this node."""
-
-    def run(self, transaction: Transaction) -> None:
-        """Carry out `transaction`; raises KernelError."""
-        ...
-
-    def survey(self, table: str) -> Survey:
-        """What `table` holds, roughly."""
-        ...
+def observe_addresses() -> frozenset[str]:
+    """The addresses of this node but those that the mode ipvs gave it. Blocks; none when they cannot be listed."""
+    try:
+        return Addresses().observe_all(without=modes.IPVS_LINK)
+    except KernelError as why:
+        log.warning("the addresses of this node cannot be listed", why=why)
+        return frozenset()
 
 
-class Connections(Protocol):
-    """The connections that this node keeps track of."""
+class Proxy:
+    """Everything that one node's proxy is, but where its objects come from."""
 
-    def observe(self, protocol: str) -> Iterable[Flow]:
-        """Every connection of `protocol`."""
-        ...
+    def __init__(
+        self,
+        config: Config,
+        *,
+        make: Callable[[Config, Settings], Backend[Any, Any]] = modes.make,
+        connections: Callable[[int], Connections] = lambda family: Conntrack(family=6 if family == 6 else 4),
+        addresses: Callable[[], frozenset[str]] = observe_addresses,
+        in_thread: Callable[..., Any] = asyncio.to_thread,
+    ) -> None:
+        self.config = config
+        self._base = config
+        self._make_mode = make
+        self._observe = addresses
+        self._in_thread = in_thread
+        self._addresses: frozenset[str] = frozenset()
+        self._node: Node | None = None
+        self._settings: dict[int, Settings] = {}
+        self.keepers = {
+            family: Keeper(
+                Changes(config.node, family),
+                partial(self._make, family),
+                connections(family),
+                addresses=self._own_addresses,
+                resync=config.resync,
+                in_thread=in_thread,
+            )
+            for family in config.families
+        }
+        self.health = Health([keeper.freshness for keeper in self.keepers.values()], mode=config.mode)
+        self.checks = Checks(self._check_hosts, now_well(self.health.well))
 
-    def forget(self, flows: Iterable[Flow]) -> None:
-        """Forget `flows`."""
-        ...
+    def note_service(self, old: Service | None, new: Service | None) -> None:
+        """A Service was added (`old` is None), changed, or removed (`new` is None)."""
+        metrics.SERVICES_TOTAL.inc()
+        for keeper in self.keepers.values():
+            keeper.changes.note_service(old, new)
+            keeper.wake()
+        held = new or old
+        if held is not None:
+            self._check(f"{held.metadata.namespace}/{held.metadata.name}")
+
+    def note_slice(self, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
+        """An EndpointSlice was added, changed or removed."""
+        metrics.ENDPOINTS_TOTAL.inc()
+        for keeper in self.keepers.values():
+            keeper.changes.note_slice(old, new)
+            keeper.wake()
+        for key in {owner(each) for each in (old, new) if each is not None}:
+            self._check(key)
+
+    def note_node(self, old: Node | None, new: Node | None) -> None:
+        """The proxy's own node was added, changed or removed."""
+        self._node = new
+        going = new is None or new.metadata.deletion_timestamp is not None
+        self.health.eligible = not going and not any(each.key == GOING for each in (new and new.spec.taints) or ())
+        zone = new.metadata.labels.get(ZONE, "") if new is not None else ""
+        for keeper in self.keepers.values():
+            if keeper.changes.zone != zone:
+                keeper.changes.move(zone)
+                keeper.wake()
+        self._apply(self.config)
+
+    def note_document(self, document: object) -> None:
+        """kube-proxy's configuration says so; None: there is none. One that is wrong is told of, and not taken."""
+        try:
+            self._apply(self._base if document is None else kubeproxy.apply(kubeproxy.decode(document), self._base))
+        except ValueError as why:
+            log.error("the configuration of kube-proxy stays as it was", why=why)
+            return
+        for field in kubeproxy.unknown(document) if isinstance(document, Mapping) else ():
+            log.warning("the configuration of kube-proxy has a field that is not known", field=field)
+
+    def note_config_map(self, old: ConfigMap | None, new: ConfigMap | None) -> None:
+        """The ConfigMap with kube-proxy's configuration was added, changed or removed."""
+        text = (new.data or {}).get(CONFIG_KEY) if new is not None else None
+        try:
+            self.note_document(yaml.safe_load(text) if text else None)
+        except yaml.YAMLError as why:
+            log.error("the ConfigMap kube-proxy holds no YAML", key=CONFIG_KEY, why=why)
+
+    async def keep(self, started: Callable[[], None] = lambda: None) -> None:
+        """Keep all families in step until cancelled; `started` is called once all rules are there.
+
+        Raises Unsupported when this machine cannot do the mode.
+        """
+        await self._in_thread(self._prepare)
+        ready = {family: asyncio.Event() for family in self.keepers}
+        for family, keeper in self.keepers.items():
+            keeper.leave(await self._in_thread(self._leftovers, family))
+        async with Tasks(lambda why: log.error("a task of the proxy ended", why=why)) as tasks:
+            running = {tasks.start(keeper.keep(ready[each].set)) for each, keeper in self.keepers.items()}
+            running.add(tasks.start(self.checks.keep(), name="checks"))
+            running.add(tasks.start(self._look_around(), name="addresses"))
+            tasks.start(_tell(ready.values(), started), name="started")
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+
+    def _prepare(self) -> None:
+        self._addresses = self._observe()
+        for name, value in self.config.sysctls.items():
+            try:
+                set_sysctl(name, value)
+            except KernelError as why:
+                log.warning("a setting of the connection tracking was not taken", name=name, why=why)
+
+    def _leftovers(self, family: int) -> list[Backend[Any, Any]]:
+        return list(modes.leftovers(self.config.mode, self.config, self._now(family)))
+
+    def _make(self, family: int) -> Backend[Any, Any]:
+        """The mode that is wanted for `family`, as the node is now. Blocks."""
+        settings = self._settings[family] = self._now(family)
+        backend = self._make_mode(self.config, settings)
+        log.info("packet rules are written", mode=backend.mode, family=metrics.NAMES[family], node=self.config.node)
+        return backend
+
+    def _now(self, family: int) -> Settings:
+        pods = self._node.spec.pod_cidrs if self._node is not None else ()
+        return self.config.settings(family, (*self._node_addresses(), *self._addresses), pods)
+
+    def _node_addresses(self) -> list[str]:
+        held = self._node.status.addresses if self._node is not None else []
+        return [each.address for each in held if each.type in ("InternalIP", "ExternalIP")]
+
+    def _own_addresses(self) -> frozenset[str]:
+        return self._addresses | frozenset(self.config.addresses) | {"127.0.0.1"}
+
+    def _apply(self, config: Config) -> None:
+        """Let the rules follow `config` and what is known of the node."""
+        changed = (config.mode, config.backend) != (self.config.mode, self.config.backend)
+        self.config = config
+        self.health.mode = config.mode
+        for family, keeper in self.keepers.items():
+            keeper.resync = config.resync
+            if family in self._settings and (changed or self._settings[family] != self._now(family)):
+                keeper.switch(partial(self._make, family))
+
+    async def _look_around(self) -> None:
+        """Notice addresses that came or went."""
+        while True:
+            await clock.sleep(self.config.resync)
+            self._addresses = await self._in_thread(self._observe)
+            self._apply(self.config)
+
+    def _check(self, key: str) -> None:
+        """Answer load balancers for the service `key` as it is now. Its slices of both families count."""
+        changes = next(iter(self.keepers.values())).changes
+        service = changes.services.get(key)
+        self.checks.want(key, plan_check(service, changes.slices.get(key, {}).values(), self.config.node))
+
+    def _check_hosts(self) -> Iterable[str]:
+        for family in self.keepers:
+            settings = self._now(family)
+            yield from settings.node_ports_on if settings.node_port_ranges else ("0.0.0.0" if family == 4 else "::",)  # noqa: S104
+
+
+async def _tell(ready: Iterable[asyncio.Event], started: Callable[[], None]) -> None:
+    for each in ready:
+        await each.wait()
+    started()
 
 
 async def run(client: Client, config: Mapping[str, Any], *, started: Callable[[], None] = lambda: None) -> None:
@@ -77,156 +236,38 @@ async def run(client: Client, config: Mapping[str, Any], *, started: Callable[[]
 
     `started` is called once the kernel has for the first time every rule that there should be.
     """
-    settings = Config.read(config)
-    rules = Iptables(await asyncio.to_thread(probe, prefer=settings.backend))
-    log.info("packet rules go through iptables", backend=rules.backend, node=settings.node)
-    await asyncio.to_thread(_prepare)
-    proxy = Proxy(settings, rules, Conntrack())
+    await serve(Proxy(Config.read(config)), client, started)
+
+
+async def serve(proxy: Proxy, client: Client, started: Callable[[], None] = lambda: None) -> None:
+    """Let `proxy` follow what the API says, until cancelled."""
     services = Informer(client, SERVICES, decode=decode_service)
     slices = Informer(client, ENDPOINT_SLICES, decode=decode_slice)
+    node = Informer(client, NODES, fields=f"metadata.name={proxy.config.node}", decode=decode_node)
+    told = Informer(
+        client, CONFIG_MAPS.within("kube-system"), fields="metadata.name=kube-proxy", decode=decode_config_map
+    )
     services.on_change(proxy.note_service)
     slices.on_change(proxy.note_slice)
-    server = None
-    async with Tasks(lambda why: log.error("a task of the proxy ended", why=why)) as tasks:
-        try:
-            if settings.health is not None:
-                server = await health.serve(proxy.freshness, *settings.health)
-            running = {tasks.start(each.run(), name=f"informer-{each.ref.resource}") for each in (services, slices)}
-            running.add(tasks.start(_keep(proxy, (services, slices), started), name="proxy"))
-            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            if server is not None:
-                server.close()
+    node.on_change(proxy.note_node)
+    told.on_change(proxy.note_config_map)
 
-
-def _prepare() -> None:
-    # Node ports answer on 127.0.0.1 too; the rules of KUBE-FIREWALL keep others from reaching it this way.
-    try:
-        set_sysctl("net/ipv4/conf/all/route_localnet", "1")
-    except KernelError as why:
-        log.warning("node ports will not answer on 127.0.0.1", why=why)
-
-
-async def _keep(proxy: Proxy, informers: Iterable[Informer], started: Callable[[], None]) -> None:
-    for informer in informers:
-        await informer.synced()
-    await proxy.keep(started)
-
-
-class Proxy:
-    """The rules of one node and what is pending for them. `in_thread` carries out what blocks."""
-
-    def __init__(
-        self,
-        config: Config,
-        rules: Rules,
-        connections: Connections,
-        in_thread: Callable[..., Any] = asyncio.to_thread,
-    ) -> None:
-        self._config = config
-        self._rules = rules
-        self._connections = connections
-        self._in_thread = in_thread
-        self._settings = Settings(cluster_ranges=config.cluster_ranges)
-        self._changes = Changes(config.node)
-        self._ruleset = Ruleset(self._settings)
-        self._woken = asyncio.Event()
-        self._whole = True
-        self._written = False
-        self.freshness = Freshness(limit=2 * RESYNC_SECONDS)
-
-    def note_service(self, old: Any, new: Any) -> None:
-        """For the informer of Services."""
-        self._changes.note_service(old, new)
-        self._wake()
-
-    def note_slice(self, old: Any, new: Any) -> None:
-        """For the informer of EndpointSlices."""
-        self._changes.note_slice(old, new)
-        self._wake()
-
-    def _wake(self) -> None:
-        self.freshness.note_waiting()
-        self._woken.set()
-
-    async def keep(self, started: Callable[[], None] = lambda: None) -> None:
-        """Bring the kernel to what is pending, whenever something is, and look at it every RESYNC_SECONDS; `started` is
-        called once the kernel has everything for the first time."""
-        backoff = Backoff(RETRY)
-        begun = False
-        while True:
-            self._woken.clear()
-            try:
-                await self.sync()
-            except KernelError as why:
-                FAILURES.inc()
-                self._whole = True  # what the kernel has of it is unknown now
-                log.error("the packet rules could not be written", why=why, failures=backoff.failures + 1)
-                await backoff.wait()
-                continue
-            backoff.reset()
-            if not begun:
-                begun = True
-                started()
-            if not await self._something(RESYNC_SECONDS) and not await self._stands():
-                log.warning("somebody else has changed the packet rules: writing them again")
-                self._whole = True
-
-    async def sync(self) -> None:
-        """Bring the kernel to what is pending now. Raises KernelError; the next call then writes everything."""
-        started, taken = clock.monotonic(), clock.wall()
-        if self._changes.pending:
-            self.freshness.note_waiting()
-        services = self._changes.take()
-        before = self._intents(services)
-        transaction = self._ruleset.change(services)
-        if self._whole:
-            surveys = await self._survey()
-            before = [] if not self._written else before
-            services = dict(self._ruleset.intents)
-            transaction = self._ruleset.whole(surveys)
-        if transaction:
-            await self._in_thread(self._rules.run, transaction)
-            SECONDS.observe(clock.monotonic() - started)
-            log.debug("packet rules written", services=len(services), actions=len(transaction), whole=self._whole)
-        self._whole = False
-        self._written = True
-        self.freshness.note_synced(taken)
-        SYNCED.set(clock.wall())
-        await self._forget(before, list(chain.from_iterable(services.values())))
-
-    def _intents(self, keys: Collection[Key]) -> list[Intent]:
-        return [intent for key in keys for intent in self._ruleset.intents.get(key, ())]
-
-    async def _survey(self) -> dict[str, Survey]:
-        return {table: await self._in_thread(self._rules.survey, table) for table in TABLES}
-
-    async def _stands(self) -> bool:
-        try:
-            return self._ruleset.stands(await self._survey())
-        except KernelError:
-            return False
-
-    async def _forget(self, before: list[Intent], after: list[Intent]) -> None:
-        """Forget UDP connections that go where no new one would. That this fails must not undo what was written."""
-        if not concerned(before, after):
-            return
-        nodes = (self._config.address, "127.0.0.1")
-
-        def work() -> None:
-            flows = plan_forgetting(self._connections.observe("udp"), before, after, nodes)
-            self._connections.forget(flows)
-
-        try:
-            await self._in_thread(work)
-        except KernelError as why:
-            log.warning("stale UDP connections could not be forgotten", why=why)
-
-    async def _something(self, seconds: float) -> bool:
-        """Whether something became pending within `seconds`."""
+    async def keep() -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                return await self._woken.wait()
-        return False
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.gather(node.synced(), told.synced())
+        await asyncio.gather(services.synced(), slices.synced())
+        await proxy.keep(started)
+
+    await attend(proxy, [keep(), *(each.run() for each in (services, slices, node, told))])
+
+
+async def attend(proxy: Proxy, work: Iterable[Any]) -> None:
+    """Do `work` until one of it ends, and answer those who ask how the proxy is meanwhile."""
+    async with Tasks(lambda why: log.error("a task of the proxy ended", why=why)) as tasks, AsyncExitStack() as stack:
+        for where in dict.fromkeys((proxy.config.health, proxy.config.metrics)):
+            await stack.enter_async_context(served(proxy.health.pages, where))
+        running = {tasks.start(each) for each in work}
+        done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()

@@ -4,12 +4,13 @@ import json
 import pytest
 
 from pyk8s.aio import clock
-from pyk8s.observe.pages import respond
-from pyk8s.proxy.health import Freshness, health_page, pages, serve
+from pyk8s.observe.pages import respond, serve
+from pyk8s.proxy.health import Freshness, Health
 from tests.virtual import virtual_time
 
 GET = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n"
 SYNCED = Freshness(limit=60, synced=1000.0)
+GOOD = Health([SYNCED], mode="nftables")
 
 
 @pytest.mark.parametrize(
@@ -44,17 +45,18 @@ async def test_what_waits_waits_from_the_first_and_until_it_is_written():
         (GET % b"/livez?verbose", b"200"),
         (GET % b"/readyz", b"200"),
         (GET % b"/metrics", b"200"),
+        (GET % b"/proxyMode", b"200"),
         (GET % b"/nope", b"404"),
         (b"POST /healthz HTTP/1.1\r\n\r\n", b"405"),
         (b"nonsense\r\n\r\n", b"405"),
     ],
 )
 def test_answers(request_, status):
-    assert respond(request_, pages(SYNCED)).split(b" ")[1] == status
+    assert respond(request_, GOOD.pages).split(b" ")[1] == status
 
 
 def test_ill_health_is_503_and_says_for_how_long():
-    page = health_page(Freshness(60, 1000.0, 1100.0), 1200.0)
+    page = Health([SYNCED, Freshness(60, 1000.0, 1100.0)]).page(1200.0, whole=True)
     assert page.status == 503
     told = json.loads(page.body)
     assert (told["healthy"], told["waitingSeconds"], told["lastUpdated"]) == (False, 100.0, "1970-01-01T00:16:40+00:00")
@@ -63,13 +65,13 @@ def test_ill_health_is_503_and_says_for_how_long():
 def test_metrics_bear_kube_proxys_names():
     import pyk8s.proxy.sync  # noqa: F401 - registers them
 
-    body = respond(GET % b"/metrics", pages(SYNCED))
+    body = respond(GET % b"/metrics", GOOD.pages)
     assert b"kubeproxy_sync_proxy_rules_duration_seconds_bucket" in body
     assert b"kubeproxy_sync_proxy_rules_iptables_restore_failures_total" in body
 
 
 async def test_it_is_served_over_http_and_noise_is_hung_up_on():
-    server = await serve(SYNCED, "127.0.0.1", 0)
+    server = await serve(GOOD.pages, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     try:
         reader, writer = await asyncio.open_connection(host, port)
@@ -85,3 +87,16 @@ async def test_it_is_served_over_http_and_noise_is_hung_up_on():
         writer.close()
     finally:
         server.close()
+
+
+def test_a_node_that_goes_away_is_ill_for_balancers_but_its_proxy_lives():
+    going = Health([SYNCED], eligible=False)
+    whole, alive = going.page(1001.0, whole=True), going.page(1001.0, whole=False)
+    assert (whole.status, alive.status) == (503, 200)
+    assert json.loads(whole.body)["nodeEligible"] is False
+    assert "nodeEligible" not in json.loads(alive.body)
+
+
+def test_answers_are_counted_by_their_status():
+    body = respond(GET % b"/metrics", GOOD.pages)
+    assert b"kubeproxy_proxy_healthz_total{code=" in body

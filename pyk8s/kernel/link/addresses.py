@@ -6,9 +6,11 @@ import socket
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from pyk8s.kernel.attributes import address, attribute, attributes, packed, u32
 from pyk8s.kernel.channel import CREATE, EXCLUSIVE, Request, channel
+from pyk8s.kernel.errors import Absent
 from pyk8s.kernel.link.run import index_of
 from pyk8s.kernel.link.values import AddAddress, RemoveAddress
 
@@ -31,6 +33,18 @@ class Addresses:
             request = Request(_LIST, _HEAD.pack(0, 0, 0, 0, index), f"list addresses of {link}")
             found = (data for kind, data in netlink.dump(request) if kind == _NEW)
             return frozenset(_read(data) for data in found if _HEAD.unpack_from(data)[4] == index)
+
+    def observe_all(self, without: str = "") -> frozenset[str]:
+        """The addresses of all links but `without`, "10.96.0.1"; what the kernel gives every link itself left out."""
+        with channel(_ROUTE, self.netns) as netlink:
+            try:
+                index = index_of(without) if without else 0
+            except Absent:
+                index = 0
+            found = list(netlink.dump(Request(_LIST, _HEAD.pack(0, 0, 0, 0, 0), "list addresses")))
+        held = (data for kind, data in found if kind == _NEW and _HEAD.unpack_from(data)[4] != index)
+        addresses = (_read(data).partition("/")[0] for data in held)
+        return frozenset(each for each in addresses if not ip_address(each).is_link_local)
 
     def run(self, actions: Iterable[AddAddress | RemoveAddress]) -> None:
         """Carry out `actions` in their order. Raises Exists, Absent or Refused for the first that failed, with some of
