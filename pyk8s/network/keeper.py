@@ -1,77 +1,111 @@
-"""Brings a node's bridge, sysctls, routes and rules, and its CNI configuration, to what the Nodes ask for."""
+"""Brings a node's bridge, sysctls, links, routes and rules, and its CNI configuration, to what the Nodes ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from pyk8s.aio import clock
 from pyk8s.kernel.errors import Absent, KernelError
 from pyk8s.kernel.iptables import values as iptables
-from pyk8s.kernel.link.values import Change, Link, plan_link
+from pyk8s.kernel.link.values import Change, Link, Remove, plan_link
+from pyk8s.kernel.neighbour import values as neighbours
 from pyk8s.kernel.route import values as routes
-from pyk8s.network.commands import Hands
 from pyk8s.network.config import Config
 from pyk8s.network.errors import RangesClash
+from pyk8s.network.ground import Ground
 from pyk8s.network.install import NETWORK, conflist, install_configuration
 from pyk8s.network.ipam.store import Store
 from pyk8s.network.ipam.values import Address, Pool
 from pyk8s.network.masquerade import JUMPS, plan_masquerade
-from pyk8s.network.nodes import PROTOCOL, Node, addresses_of, clash, plan_routes
+from pyk8s.network.nodes import Node, addresses_of, clash
 from pyk8s.network.plan import host_link, plan_bridge
 from pyk8s.network.portmap import Rules
+from pyk8s.network.ways.plan import find_under, plan_way
+from pyk8s.network.ways.values import PROTOCOL, Backend, Way
+from pyk8s.network.ways.vxlan import is_vtep
 from pyk8s.observe import logs
 
 log = logs.get("network")
 
 BRIDGE = "cni0"
 
-SYSCTLS: tuple[tuple[str, str], ...] = (
-    ("net/ipv4/ip_forward", "1"),
-    # Answers between two pods of one bridge pass the rules that turn them back into answers of the service.
-    ("net/bridge/bridge-nf-call-iptables", "1"),
-    (f"net/ipv4/conf/{BRIDGE}/route_localnet", "1"),
-)
+SYSCTLS: Mapping[int, tuple[tuple[str, str], ...]] = {
+    4: (
+        ("net/ipv4/ip_forward", "1"),
+        # Answers between two pods of one bridge pass the rules that turn them back into answers of the service.
+        ("net/bridge/bridge-nf-call-iptables", "1"),
+        (f"net/ipv4/conf/{BRIDGE}/route_localnet", "1"),
+    ),
+    6: (
+        ("net/ipv6/conf/all/forwarding", "1"),
+        ("net/bridge/bridge-nf-call-ip6tables", "1"),
+    ),
+}
 
 ABANDONED_SECONDS = 120.0
 """How old a reservation must be to be let go of because its link is missing: no ADD takes so long."""
+
+LINGER_SECONDS = 2.0
+"""How long a way's links stay when another way is taken: others may not have heard yet, and still send through them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a round: the MAC that others shall find this node's VXLAN links under ("" for none), the names and
+    numbers of the links that everything hangs on, and in how many seconds there is something left to do (None: no
+    more)."""
+
+    vtep: str = ""
+    links: frozenset[str] = frozenset()
+    indexes: frozenset[int] = frozenset()
+    again: float | None = None
 
 
 class Keeper:
     """Remembers the rules it has written, so that a change of one node does not read them all again."""
 
-    def __init__(self, settings: Config, rules: Rules) -> None:
+    def __init__(self, settings: Config) -> None:
         self._settings = settings
-        self._rules = rules
-        self._known: iptables.Tables | None = None
+        self._known: dict[int, iptables.Tables] = {}
         self._ready = False
+        self._left: dict[str, float] = {}
+        """Since when links are left over from a way that was given up."""
 
-    def bring(self, nodes: Sequence[Node], hands: Hands, *, thorough: bool) -> None:
+    def bring(self, nodes: Sequence[Node], backend: Backend, ground: Ground, *, thorough: bool, now: float) -> Outcome:
         """Everything for `nodes`, in the order that pods need it; the configuration, which lets pods come, last.
 
-        `thorough` reads the rules that are there instead of trusting what was written. Raises KernelError, OSError or
-        RangesClash for the first thing that failed.
+        `now` are seconds, of which only differences mean anything. `thorough` reads the rules that are there instead of
+        trusting what was written. Raises KernelError, OSError or RangesClash for the first thing that failed.
         """
         name = self._settings.node
         own = next((node for node in nodes if node.name == name), Node(name))
         if other := clash(name, nodes):
             raise RangesClash(f"node {other} claims {', '.join(own.ranges)} as well: give one of them another podCIDR")
+        seen = ground.links.observe()
+        under = find_under(seen.values(), self._settings.addresses)
+        way = plan_way(backend, name, nodes, under, self._settings.vxlan)
         if own.ranges:
-            self._bring_pods_side(own, nodes, hands, thorough)
-        bring_routes(name, nodes, hands)
+            self._bring_pods_side(own, nodes, seen, self._settings.mtu or way.mtu, ground, thorough)
+        bring_way(way, seen, ground)
+        watched = {BRIDGE, *(link.name for link in way.links), *(each.link for each in under.values())}
+        indexes = frozenset(ground.links.index(link.name) for link in way.links)
+        return Outcome(way.vtep, frozenset(watched), indexes, self._clear(way, own, seen, ground, now))
 
-    def _bring_pods_side(self, own: Node, nodes: Sequence[Node], hands: Hands, thorough: bool) -> None:
-        seen = hands.links.observe()
-        mtu = mtu_of(seen.values(), self._settings.address)
-        bring_bridge(own, seen, mtu, hands)
-        self._bring_rules(own, nodes, None if thorough else self._known)
-        if thorough and (abandoned := clean_up(self._store, seen, hands)):
+    def _bring_pods_side(
+        self, own: Node, nodes: Sequence[Node], seen: Mapping[str, Link], mtu: int, ground: Ground, thorough: bool
+    ) -> None:
+        bring_bridge(own, seen, mtu, ground)
+        for family in families(own):
+            self._bring_rules(family, own, nodes, ground.rules[family], thorough)
+        if thorough and (abandoned := clean_up(self._store, seen, ground)):
             log.info("pods went without a word; their addresses are free again", addresses=[str(e) for e in abandoned])
         if not self._ready:
-            hands.ports.restore()
+            ground.ports.restore()
             log.info("the node's network is ready", node=own.name, ranges=own.ranges, mtu=mtu)
             self._ready = True
-        reconnect(self._store, seen, hands)
+        reconnect(self._store, seen, ground)
         text = conflist(own.ranges, mtu=mtu, data_folder=self._settings.addresses_folder, bridge=BRIDGE)
         install_configuration(self._settings.configuration_folder, text)
 
@@ -79,67 +113,94 @@ class Keeper:
     def _store(self) -> Store:
         return Store(self._settings.addresses_folder, NETWORK)
 
-    def _bring_rules(self, own: Node, nodes: Sequence[Node], known: iptables.Tables | None) -> None:
-        wanted = plan_masquerade(own.ranges, self._settings.cluster_ranges, addresses_of(nodes))
-        self._known = None
-        if known is None:
-            observed = self._rules.observe("nat", "filter")
+    def _bring_rules(self, family: int, own: Node, nodes: Sequence[Node], rules: Rules, thorough: bool) -> None:
+        cluster = self._settings.cluster_ranges
+        wanted = plan_masquerade(own.ranges, cluster, addresses_of(nodes), family=family)
+        known = self._known.pop(family, None)
+        if known is None or thorough:
+            observed = rules.observe("nat", "filter")
             ours = {
                 table: {name: rules for name, rules in observed[table].items() if name in wanted[table]}
                 for table in wanted
             }
-            self._rules.run((*iptables.plan(wanted, ours), *iptables.plan_jumps(JUMPS, observed, first=False)))
+            rules.run((*iptables.plan(wanted, ours), *iptables.plan_jumps(JUMPS, observed, first=False)))
         else:
-            self._rules.run(iptables.plan(wanted, known))
-        self._known = wanted
+            rules.run(iptables.plan(wanted, known))
+        self._known[family] = wanted
+
+    def _clear(self, way: Way, own: Node, seen: Mapping[str, Link], ground: Ground, now: float) -> float | None:
+        """Remove the links of a way that is no longer taken, once nobody can think that they are there; in how many
+        seconds to look again, None when nothing is left."""
+        wanted = {link.name for link in way.links}
+        stale = {name for name, link in seen.items() if is_vtep(link) and name not in wanted}
+        # Others go by the annotation: while it stands, they still send through what it names.
+        self._left = {name: now if own.vtep and not wanted else self._left.get(name, now) for name in stale}
+        due = [name for name, since in self._left.items() if now - since >= LINGER_SECONDS]
+        for name in due:
+            with suppress(Absent):
+                ground.links.run((Remove(name),))
+            del self._left[name]
+        return min((since + LINGER_SECONDS - now for since in self._left.values()), default=None)
 
 
-def mtu_of(links: Iterable[Link], address: str) -> int:
-    """The MTU of the link that holds the node's `address`, as pods' packets leave by it; 0 when no link does."""
-    for link in links:
-        if any(each.split("/")[0] == address for each in link.addresses):
-            return link.mtu
-    return 0
+def families(own: Node) -> Iterator[int]:
+    """The families that the node's pods have."""
+    for family in (4, 6):
+        if any((":" in each) == (family == 6) for each in own.ranges):
+            yield family
 
 
-def bring_bridge(own: Node, seen: Mapping[str, Link], mtu: int, hands: Hands) -> None:
+def bring_bridge(own: Node, seen: Mapping[str, Link], mtu: int, ground: Ground) -> None:
     """The bridge with its gateways, and the settings of this namespace that pods need."""
     wish = plan_bridge(BRIDGE, [Pool.of(each) for each in own.ranges], mtu=mtu)
-    hands.links.run(plan_link(wish, seen.get(BRIDGE)))
-    for name, value in SYSCTLS:
+    ground.links.run(plan_link(wish, seen.get(BRIDGE)))
+    for name, value in (each for family in families(own) for each in SYSCTLS[family]):
         try:
-            hands.sysctl(name, value)
+            ground.sysctl(name, value)
         except KernelError as why:
             log.error("a setting that pods need cannot be made", sysctl=name, value=value, why=why)
 
 
-def reconnect(store: Store, seen: Mapping[str, Link], hands: Hands) -> None:
+def reconnect(store: Store, seen: Mapping[str, Link], ground: Ground) -> None:
     """Put the ends of pods' pairs back on the bridge, when somebody has removed it and it was made again."""
     for container, link in store.held().values():
         pair = seen.get(host_link(container, link))
         if pair is not None and pair.master != BRIDGE:
             with suppress(Absent):  # its pod went meanwhile
-                hands.links.run((Change(pair.name, up=True, master=BRIDGE), Change(pair.name, hairpin=True)))
+                ground.links.run((Change(pair.name, up=True, master=BRIDGE), Change(pair.name, hairpin=True)))
 
 
-def clean_up(store: Store, seen: Mapping[str, Link], hands: Hands) -> list[Address]:
+def clean_up(store: Store, seen: Mapping[str, Link], ground: Ground) -> list[Address]:
     """Let go of the addresses and host ports of pods that went without a DEL, as when the node lost its power; which
     addresses they were."""
     alive = [owner for owner in store.held().values() if host_link(*owner) in seen]
     before = clock.wall() - ABANDONED_SECONDS
-    hands.ports.keep(["/".join(owner) for owner in alive], older_than=before)
+    ground.ports.keep(["/".join(owner) for owner in alive], older_than=before)
     return store.keep(alive, older_than=before)
 
 
-def bring_routes(name: str, nodes: Sequence[Node], hands: Hands) -> None:
-    """A route to the pods of each other node; one that cannot be set does not keep the others from being set.
+def bring_way(way: Way, seen: Mapping[str, Link], ground: Ground) -> None:
+    """The links of the way, who is behind them, and last the routes, so that no packet leads nowhere; one of these that
+    cannot be set does not keep the others from being set.
 
     Raises the first KernelError when all have been tried.
     """
     failures: list[KernelError] = []
-    for action in routes.plan(plan_routes(name, nodes), hands.routes.observe(), PROTOCOL):
+    for link in way.links:
         try:
-            hands.routes.run((action,))
+            ground.links.run(plan_link(link, seen.get(link.name)))
+        except KernelError as why:
+            failures.append(why)
+    if way.links:
+        observed = ground.neighbours.observe([link.name for link in way.links])
+        for entry in neighbours.plan(way.entries, observed):
+            try:
+                ground.neighbours.run((entry,))
+            except KernelError as why:
+                failures.append(why)
+    for action in routes.plan(way.routes, ground.routes.observe(), PROTOCOL):
+        try:
+            ground.routes.run((action,))
         except KernelError as why:
             failures.append(why)
     if failures:

@@ -1,29 +1,28 @@
-"""What a node has to know of the others: their pods' ranges and the address each is reached at. Pure.
-
-This is "host-gw": a route for each other node, through that node. Other ways to travel plan from the same view.
-"""
+"""What a node has to know of the others: their pods' ranges, and where each is reached. Pure."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from ipaddress import ip_network
 
 import msgspec
 
-from pyk8s.kernel.route.values import Route
+VTEP = "pyk8s.dev/vtep-mac"
+"""The annotation in which a node says under which MAC its VXLAN links are found; without it, it has none."""
 
-PROTOCOL = 80
-"""The number our routes carry (see /etc/iproute2/rt_protos): what bears it is ours to remove."""
+MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 class Metadata(msgspec.Struct, rename="camel"):
-    """An object's name and version."""
+    """An object's name and version, and its annotations."""
 
     name: str
     namespace: str = ""
     uid: str = ""
     resource_version: str = ""
+    annotations: dict[str, str] = {}
 
 
 class NodeSpec(msgspec.Struct):
@@ -60,31 +59,27 @@ decode = msgspec.json.Decoder(NodeObject).decode
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node: where it is, and which ranges its pods have; both empty until they are known."""
+    """A node: where it is, which ranges its pods have, the MAC of its VXLAN links; all empty until they are known."""
 
     name: str
     addresses: tuple[str, ...] = ()
     ranges: tuple[str, ...] = ()
+    vtep: str = ""
+
+    def address_like(self, range_: str) -> str:
+        """Its first address of the family of `range_`; "" when there is none."""
+        return next((address for address in self.addresses if (":" in address) == (":" in range_)), "")
 
 
 def view(node: NodeObject) -> Node:
-    """The node as this room sees it: the ranges that are ranges, the internal addresses."""
+    """The node as this room sees it: the ranges that are ranges, the internal addresses, a MAC that is one."""
+    mac = node.metadata.annotations.get(VTEP, "")
     ranges = node.spec.pod_cidrs or [node.spec.pod_cidr]
     return Node(
         node.metadata.name,
         tuple(each.address for each in node.status.addresses if each.type == "InternalIP"),
         tuple(each for each in ranges if _is_range(each)),
-    )
-
-
-def plan_routes(name: str, nodes: Iterable[Node]) -> tuple[Route, ...]:
-    """The routes that the node `name` needs to reach the pods of all other `nodes`."""
-    return tuple(
-        Route(range_, gateway, protocol=PROTOCOL)
-        for node in sorted(nodes, key=lambda each: each.name)
-        if node.name != name
-        for range_ in node.ranges
-        for gateway in _first(address for address in node.addresses if (":" in address) == (":" in range_))
+        mac if MAC.fullmatch(mac) else "",
     )
 
 
@@ -112,9 +107,3 @@ def _is_range(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _first(addresses: Iterable[str]) -> tuple[str, ...]:
-    for address in addresses:
-        return (address,)
-    return ()

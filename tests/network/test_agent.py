@@ -10,8 +10,8 @@ from pyk8s.kernel.link.run import observe as observe_links
 from pyk8s.kernel.link.run import run as run_links
 from pyk8s.kernel.link.values import Remove
 from pyk8s.kernel.route.run import observe as observe_routes
-from pyk8s.network.nodes import PROTOCOL
 from pyk8s.network.plan import host_link
+from pyk8s.network.ways.values import PROTOCOL
 from tests.kernel.spaces import inside
 from tests.kernel.waiting import eventually
 from tests.network.ground import OUTSIDE, answering, ask, ground
@@ -103,13 +103,13 @@ def test_check_sees_what_was_damaged(one):
     assert node.call("CHECK", "c1", one.pods[0], conf={"prevResult": result}) == (0, None)
     run_links((Remove(host_link("c1", "eth0")),), node.netns)
     code, error = node.call("CHECK", "c1", one.pods[0], conf={"prevResult": result})
-    assert (code, error["code"]) == (1, 101)
+    assert (code, error["code"]) == (1, 999)
 
 
 def test_a_namespace_that_is_not_there_is_an_error_that_leaves_nothing(one):
     (node,) = one.nodes
     code, error = node.call("ADD", "c1", "/run/netns/not-there")
-    assert (code, error["code"]) == (1, 4)
+    assert (code, error["code"]) == (1, 3)
     assert "/run/netns/not-there" in error["details"]
     assert reserved(node) == set()
 
@@ -118,7 +118,7 @@ def test_a_name_that_is_taken_in_the_pod_is_an_error_that_leaves_nothing(one):
     (node,) = one.nodes
     inside(one.pods[0], "ip", "link", "add", "eth0", "type", "bridge")
     code, error = node.call("ADD", "c1", one.pods[0])
-    assert (code, error["code"]) == (1, 102)
+    assert (code, error["code"]) == (1, 999)
     assert reserved(node) == set()
     assert host_link("c1", "eth0") not in observe_links(node.netns)
 

@@ -2,8 +2,7 @@ import json
 
 import pytest
 
-from pyk8s.kernel.route.values import Route
-from pyk8s.network.nodes import PROTOCOL, Node, addresses_of, clash, decode, plan_routes, view
+from pyk8s.network.nodes import VTEP, Node, addresses_of, clash, decode, view
 
 HERE = Node("a", ("172.30.0.2",), ("10.244.0.0/24",))
 THERE = Node("b", ("172.30.0.3",), ("10.244.1.0/24",))
@@ -30,28 +29,23 @@ def test_a_node_without_a_range_has_none(spec):
 
 
 @pytest.mark.parametrize(
-    ("others", "routes"),
+    ("said", "mac"),
     [
-        pytest.param([], [], id="alone"),
-        pytest.param([THERE], [("10.244.1.0/24", "172.30.0.3")], id="one other"),
-        pytest.param([Node("b", ("172.30.0.3",))], [], id="no range yet"),
-        pytest.param([Node("b", (), ("10.244.1.0/24",))], [], id="no address yet"),
-        pytest.param(
-            [Node("b", ("172.30.0.3", "fd30::3"), ("10.244.1.0/24", "fd00:1::/64"))],
-            [("10.244.1.0/24", "172.30.0.3"), ("fd00:1::/64", "fd30::3")],
-            id="each family through its own address",
-        ),
-        pytest.param([Node("b", ("172.30.0.3",), ("fd00:1::/64",))], [], id="a range without an address of its family"),
+        ({}, ""),
+        ({VTEP: "0a:5a:00:00:00:01"}, "0a:5a:00:00:00:01"),
+        ({VTEP: "0a:5a:00:00:00"}, ""),
+        ({VTEP: "0a:5a:00:00:00:01; rm"}, ""),
     ],
 )
-def test_plan_routes(others, routes):
-    expected = tuple(Route(destination, gateway, protocol=PROTOCOL) for destination, gateway in routes)
-    assert plan_routes("a", [HERE, *others]) == expected
+def test_a_nodes_vxlan_links_are_found_under_a_mac_that_is_one(said, mac):
+    body = json.dumps({"metadata": {"name": "b", "annotations": said}}).encode()
+    assert view(decode(body)).vtep == mac
 
 
-def test_the_order_of_nodes_makes_no_difference():
-    third = Node("c", ("172.30.0.4",), ("10.244.2.0/24",))
-    assert plan_routes("a", [third, THERE, HERE]) == plan_routes("a", [HERE, THERE, third])
+def test_a_node_is_reached_at_its_first_address_of_a_family():
+    node = Node("b", ("172.30.0.3", "fd30::3", "fd30::4"), ())
+    assert (node.address_like("10.0.0.0/8"), node.address_like("fd00::/64")) == ("172.30.0.3", "fd30::3")
+    assert Node("b", ("172.30.0.3",)).address_like("fd00::/64") == ""
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ class RouteGone:
 
 @dataclass(frozen=True, slots=True)
 class NeighbourGone:
-    """A lasting neighbour or forwarding entry of the link numbered `index` is there no more."""
+    """A neighbour or forwarding entry of the link numbered `index` is there no more; whether it was to last, the kernel
+    has forgotten when it tells."""
 
     index: int
 
@@ -60,7 +61,6 @@ _NEW_LINK, _DELETED_LINK, _DELETED_ROUTE, _DELETED_NEIGHBOUR = 16, 17, 25, 29
 _IFLA_IFNAME = 3
 _IFF_UP = 0x1
 _AF_BRIDGE = 7
-_PERMANENT = 0x80
 
 
 def read(data: bytes) -> Iterator[Notice]:
@@ -86,9 +86,7 @@ def _read_one(kind: int, body: bytes) -> Iterator[Notice]:
     elif kind == _DELETED_ROUTE and len(body) >= _ROUTE.size:
         yield RouteGone(_ROUTE.unpack_from(body)[5])
     elif kind == _DELETED_NEIGHBOUR and len(body) >= _NEIGHBOUR.size:
-        _, _, _, index, state, _, _ = _NEIGHBOUR.unpack_from(body)
-        if state & _PERMANENT:
-            yield NeighbourGone(index)
+        yield NeighbourGone(_NEIGHBOUR.unpack_from(body)[3])
 
 
 def _name(body: bytes) -> str:

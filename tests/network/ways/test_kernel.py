@@ -1,0 +1,179 @@
+"""Ways between nodes on real namespaces: each family over each way, changed while packets travel, mended by notices."""
+
+import json
+import socket
+import threading
+
+import pytest
+
+from pyk8s.kernel.link.run import observe as observe_links
+from pyk8s.kernel.netns.run import entered
+from pyk8s.kernel.route.run import observe as observe_routes
+from pyk8s.network import agent, keeper
+from pyk8s.network.ways.values import PROTOCOL
+from pyk8s.network.ways.vxlan import mac_of_vtep
+from tests.kernel.spaces import inside
+from tests.kernel.waiting import eventually
+from tests.network.ground import FAMILIES, OUTSIDE, OUTSIDE6, answering, ask, ground
+
+pytestmark = pytest.mark.kernel
+
+
+def ours(node):
+    return {route.destination: route for route in observe_routes(node.netns) if route.protocol == PROTOCOL}
+
+
+def start(made, backend="host-gw"):
+    """Two nodes that know each other, and have told where their VXLAN links are."""
+    for node in made.nodes:
+        if backend != "host-gw":
+            node.choose(backend)
+        for number in (1, 2):
+            vtep = mac_of_vtep(f"n{number}") if backend == "vxlan" and number != node.number else ""
+            node.create(number, vtep=vtep)
+        node.start()
+    for node in made.nodes:
+        eventually(node.conflist.exists)
+        eventually(lambda node=node: len(ours(node)) == len(FAMILIES[node.families]))
+
+
+@pytest.mark.parametrize(("backend", "families", "mtu"), [
+    ("host-gw", "6", 1450),
+    ("host-gw", "46", 1450),
+    ("vxlan", "4", 1400),
+    ("vxlan", "6", 1380),
+    ("vxlan", "46", 1380),
+])  # fmt: skip
+def test_pods_of_two_nodes_reach_each_other_as_themselves(tmp_path, backend, families, mtu):
+    with ground(tmp_path, nodes=2, pods=2, families=families) as made:
+        start(made, backend)
+        first, second = (node.add_all("c", pod) for node, pod in zip(made.nodes, made.pods, strict=True))
+        assert len(first) == len(FAMILIES[families])
+        with answering(made.pods[1]), answering(made.outside):
+            for here, there in zip(first, second, strict=True):
+                assert ask(made.pods[0], there) == here
+                ask(made.nodes[0].netns, there)
+                world = OUTSIDE6 if ":" in here else OUTSIDE
+                assert ask(made.pods[0], world) in made.nodes[0].config["nodeIP"].split(",")
+        assert f"mtu {mtu}" in inside(made.pods[0], "ip", "link", "show", "eth0")
+        vxlans = {link.name for link in observe_links(made.nodes[0].netns).values() if link.kind == "vxlan"}
+        assert bool(vxlans) == (backend == "vxlan")
+
+
+def test_full_packets_travel_whole_through_vxlan(tmp_path):
+    with ground(tmp_path, nodes=2, pods=2, families="46") as made:
+        start(made, "vxlan")
+        targets = [node.add_all("c", pod) for node, pod in zip(made.nodes, made.pods, strict=True)][1]
+        for address, headers in zip(targets, (28, 48), strict=True):
+            assert datagram(*made.pods, address, 1380 - headers) == 1380 - headers
+            with pytest.raises(OSError, match="Message too long"):
+                datagram(*made.pods, address, 1380 - headers + 1)
+
+
+def test_a_cluster_changes_its_way_and_nothing_is_lost_or_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeper, "LINGER_SECONDS", 0.2)
+    with ground(tmp_path, nodes=2, pods=2, families="46") as made:
+        start(made)
+        targets = [node.add_all("c", pod) for node, pod in zip(made.nodes, made.pods, strict=True)][1]
+        failures, ended, asked = [], threading.Event(), []
+
+        def travel():
+            while not ended.is_set():
+                for address in targets:
+                    try:
+                        asked.append(ask(made.pods[0], address))
+                    except OSError as why:
+                        failures.append((address, why))
+
+        with answering(made.pods[1]):
+            traveller = threading.Thread(target=travel)
+            traveller.start()
+            try:
+                _to_vxlan(made.nodes)
+                _to_hostgw(made.nodes)
+                seen = len(asked)
+                eventually(lambda: len(asked) > seen + 20)
+            finally:
+                ended.set()
+                traveller.join()
+        assert failures == []
+        for node in made.nodes:
+            assert {"pyk8s.1", "pyk8s-v6.1"} & observe_links(node.netns).keys() == set()
+            assert node.vtep() == ""
+            assert {route.device for route in ours(node).values()} == {"eth0"}
+            assert json.loads(node.conflist.read_bytes())["plugins"][0]["mtu"] == 1450
+
+
+def _to_vxlan(nodes):
+    """One node after the other; what each tells reaches the other's API as a watch would bring it."""
+    for node, other in (nodes, nodes[::-1]):
+        node.choose("vxlan")
+        mac = eventually(node.vtep)
+        other.announced(node.number, mac)
+    for node in nodes:
+        eventually(lambda node=node: {route.device for route in ours(node).values()} == {"pyk8s.1", "pyk8s-v6.1"})
+
+
+def _to_hostgw(nodes):
+    for node, other in (nodes, nodes[::-1]):
+        node.forget_choice()
+        eventually(lambda node=node: not node.vtep())
+        other.announced(node.number, "")
+    for node in nodes:
+        eventually(lambda node=node: "pyk8s.1" not in observe_links(node.netns))
+
+
+@pytest.mark.parametrize(("backend", "removals"), [
+    ("host-gw", ["route del 10.244.2.0/24"]),
+    ("host-gw", ["link del cni0"]),
+    ("host-gw", ["link set eth0 down", "link set eth0 up"]),
+    ("vxlan", ["route del 10.244.2.0/24"]),
+    ("vxlan", ["link del pyk8s.1"]),
+    ("vxlan", ["link set pyk8s.1 down"]),
+    ("vxlan", ["neigh del 10.244.2.0 dev pyk8s.1"]),
+])  # fmt: skip
+def test_what_is_removed_by_hand_comes_back_at_once(tmp_path, monkeypatch, backend, removals):
+    """By the kernel's notices alone: looking again by the clock is switched off."""
+    monkeypatch.setattr(agent, "RESYNC_SECONDS", 3600.0)
+    with ground(tmp_path, nodes=2, pods=2) as made:
+        start(made, backend)
+        first, second = (node.add("c", pod) for node, pod in zip(made.nodes, made.pods, strict=True))
+        node = made.nodes[0]
+        with answering(made.pods[1]):
+            assert ask(made.pods[0], second) == first
+            for words in removals:
+                inside(node.netns, "ip", *words.split())
+            assert eventually(lambda: reaches(made.pods[0], second)) == first
+
+
+def test_forwarding_entries_that_are_removed_by_hand_come_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(agent, "RESYNC_SECONDS", 3600.0)
+    with ground(tmp_path, nodes=2, pods=0) as made:
+        start(made, "vxlan")
+        node = made.nodes[0]
+        mac = mac_of_vtep("n2")
+        inside(node.netns, "bridge", "fdb", "del", mac, "dev", "pyk8s.1", "dst", "172.30.0.3")
+        eventually(lambda: f"{mac} dst 172.30.0.3" in inside(node.netns, "bridge", "fdb", "show", "dev", "pyk8s.1"))
+
+
+def datagram(source, target, address, size):
+    """How long a datagram of `size` bytes, which nobody may cut in pieces, is where it arrives."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    level, option = (socket.IPPROTO_IPV6, 23) if ":" in address else (socket.IPPROTO_IP, 10)
+    with entered(target):
+        receiver = socket.socket(family, socket.SOCK_DGRAM)
+    with entered(source):
+        sender = socket.socket(family, socket.SOCK_DGRAM)
+    with receiver, sender:
+        receiver.settimeout(5)
+        receiver.bind((address, 9000))
+        sender.setsockopt(level, option, 2)  # IP_MTU_DISCOVER, IP_PMTUDISC_DO
+        sender.sendto(b"x" * size, (address, 9000))
+        return len(receiver.recv(65536))
+
+
+def reaches(netns, address):
+    try:
+        return ask(netns, address)
+    except OSError:
+        return ""
