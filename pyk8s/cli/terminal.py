@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
 import os
 import shutil
@@ -21,6 +20,9 @@ from pyk8s.client.streams import Container, Session, Streams
 
 CHUNK = 32 * 1024
 """Bytes read from standard input at once."""
+
+PIECES = 16
+"""So many of them wait at most to be sent."""
 
 
 async def execute(
@@ -74,20 +76,20 @@ async def standard_input() -> AsyncIterator[bytes]:
 
     A thread of its own reads: a file cannot be polled, and a read that hangs must not hold up the end.
     """
-    loop, pieces = asyncio.get_running_loop(), asyncio.Queue[bytes](maxsize=16)
-
-    def hand_over(data: bytes) -> None:
-        asyncio.run_coroutine_threadsafe(pieces.put(data), loop).result()
+    loop, pieces, room = asyncio.get_running_loop(), asyncio.Queue[bytes](), threading.Semaphore(PIECES)
 
     def read() -> None:
-        # The loop may be closed while this thread still waits for a key, or for room in the queue.
-        with contextlib.suppress(RuntimeError, asyncio.CancelledError, concurrent.futures.CancelledError):
-            while data := os.read(0, CHUNK):
-                hand_over(data)
-            hand_over(b"")
+        # The loop may be closed while this thread still waits for a key.
+        with contextlib.suppress(RuntimeError):
+            data = b"x"
+            while data:
+                data = os.read(0, CHUNK)
+                room.acquire()
+                loop.call_soon_threadsafe(pieces.put_nowait, data)
 
     threading.Thread(target=read, daemon=True, name="stdin").start()
     while data := await pieces.get():
+        room.release()
         yield data
 
 
