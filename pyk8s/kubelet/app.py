@@ -12,6 +12,7 @@ import msgspec
 
 from pyk8s.aio import clock
 from pyk8s.aio.backoff import Backoff, Schedule
+from pyk8s.aio.inotify import FileEvents
 from pyk8s.aio.supervise import Tasks, keep_running
 from pyk8s.api.quantity import units
 from pyk8s.api.refs import PODS, SERVICES
@@ -26,7 +27,6 @@ from pyk8s.kubelet.errors import RuntimeTrouble
 from pyk8s.kubelet.health import count, health
 from pyk8s.kubelet.host import Groups, Host
 from pyk8s.kubelet.images.puller import Puller
-from pyk8s.kubelet.inotify import FileEvents
 from pyk8s.kubelet.logs.rotate import CHECK_SECONDS, rotate
 from pyk8s.kubelet.node.agent import NodeAgent
 from pyk8s.kubelet.node.plan import allocatable

@@ -10,11 +10,11 @@ import grpc
 import orjson
 
 from pyk8s.aio import clock
+from pyk8s.aio.inotify import FileEvents
 from pyk8s.api.errors import ApiError, bad_request, internal
 from pyk8s.gen.pyk8s.v1 import streams_pb2 as pb
 from pyk8s.gen.pyk8s.v1 import streams_pb2_grpc as rpc
 from pyk8s.kubelet.errors import RuntimeTrouble
-from pyk8s.kubelet.inotify import FileEvents
 from pyk8s.kubelet.logs.format import moment
 from pyk8s.kubelet.logs.read import Part, read_log
 from pyk8s.kubelet.pods import Pods

@@ -12,12 +12,12 @@ import yaml
 
 from pyk8s.aio import clock
 from pyk8s.aio.backoff import Backoff, Schedule
+from pyk8s.aio.inotify import FileEvents
 from pyk8s.api.errors import ApiError
 from pyk8s.api.objectmeta import timestamp
 from pyk8s.api.refs import PODS
 from pyk8s.client.interface import Client
 from pyk8s.kubelet.errors import PodError
-from pyk8s.kubelet.inotify import FileEvents
 from pyk8s.kubelet.pods import Pods
 from pyk8s.kubelet.spec import Pod
 from pyk8s.kubelet.static.plan import CreateMirror, StaticPod, plan_mirrors, static_pod

@@ -5,11 +5,11 @@ import contextlib
 import grpc
 import pytest
 
+from pyk8s.aio.inotify import FileEvents
 from pyk8s.api.errors import ApiError
 from pyk8s.client import streams as client
 from pyk8s.gen.pyk8s.v1 import streams_pb2 as pb
 from pyk8s.gen.pyk8s.v1 import streams_pb2_grpc
-from pyk8s.kubelet.inotify import FileEvents
 from pyk8s.kubelet.memory import Memory
 from pyk8s.kubelet.server.service import Streams
 from pyk8s.wire.channel import open_channel

@@ -6,10 +6,10 @@ import contextlib
 import orjson
 import yaml
 
+from pyk8s.aio.inotify import FileEvents
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import NAMESPACES, PODS
 from pyk8s.client.fake import FakeClient
-from pyk8s.kubelet.inotify import FileEvents
 from pyk8s.kubelet.spec import pod_of
 from pyk8s.kubelet.static.source import LARGEST_MANIFEST, StaticPods
 

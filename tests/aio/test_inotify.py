@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from pyk8s.kubelet.inotify import FileEvents
+from pyk8s.aio.inotify import FileEvents
 
 
 @contextlib.asynccontextmanager
