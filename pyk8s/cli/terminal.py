@@ -71,6 +71,13 @@ async def _send_input(session: Session) -> None:
     await session.close_stdin()
 
 
+def _read_input() -> bytes:
+    try:
+        return os.read(0, CHUNK)
+    except OSError:  # a folder, or a terminal that is gone: there is no more
+        return b""
+
+
 async def standard_input() -> AsyncIterator[bytes]:
     """What comes on standard input, be it a terminal, a pipe or a file, until its end.
 
@@ -83,7 +90,7 @@ async def standard_input() -> AsyncIterator[bytes]:
         with contextlib.suppress(RuntimeError):
             data = b"x"
             while data:
-                data = os.read(0, CHUNK)
+                data = _read_input()
                 room.acquire()
                 loop.call_soon_threadsafe(pieces.put_nowait, data)
 

@@ -13,3 +13,13 @@ def test_more_input_than_is_taken_is_no_traceback():
     )
     done = subprocess.run([sys.executable, "-c", script], input=b"x" * 5_000_000, capture_output=True, timeout=60)
     assert (int(done.stdout) > 0, done.stderr.decode()) == (True, "")
+
+
+def test_an_input_that_cannot_be_read_is_at_its_end(tmp_path):
+    script = (
+        "import asyncio\nfrom pyk8s.cli.terminal import standard_input\n"
+        "async def main():\n    print([each async for each in standard_input()])\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run(f"{sys.executable} -c '{script}' < {tmp_path}", shell=True, capture_output=True, timeout=60)
+    assert (done.stdout, done.stderr) == (b"[]\n", b"")
