@@ -137,7 +137,7 @@ def node_batch_inside(host: Host, addresses: Iterable[str]) -> str:
         for one in addresses
         if version(one) in lengths
     ]
-    ways = [f"-{version(one)} route add default via {one.split('/')[0]}\n" for one in host.addresses]
+    ways = [f"route add default via {one.split('/')[0]}\n" for one in host.addresses]
     return "".join(("link set dev lo up\n", *added, "link set dev eth0 up\n", *ways))
 
 
