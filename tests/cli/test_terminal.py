@@ -21,5 +21,7 @@ def test_an_input_that_cannot_be_read_is_at_its_end(tmp_path):
         "async def main():\n    print([each async for each in standard_input()])\n"
         "asyncio.run(main())\n"
     )
-    done = subprocess.run(f"{sys.executable} -c '{script}' < {tmp_path}", shell=True, capture_output=True, timeout=60)
+    done = subprocess.run(
+        f"{sys.executable} -c '{script}' 0> {tmp_path / 'x'}", shell=True, capture_output=True, timeout=60
+    )
     assert (done.stdout, done.stderr) == (b"[]\n", b"")
