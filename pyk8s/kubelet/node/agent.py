@@ -25,6 +25,7 @@ from pyk8s.kubelet.node.plan import (
     lease_object,
     node_object,
     node_status,
+    status_patch,
     trouble,
 )
 from pyk8s.kubelet.runtime.interface import ImageView, Runtime
@@ -113,7 +114,7 @@ class NodeAgent:
         changed = has_changed(self._status, status)
         if changed or clock.monotonic() - self._told_at >= REPORT_SECONDS:
             ref = NODES.of(self._config.node_name).sub("status")
-            body = orjson.dumps({"status": status})
+            body = orjson.dumps(status_patch(status))
             await self._client.patch(ref, body, PatchType.STRATEGIC, manager="kubelet")
             self._status, self._told_at = status, clock.monotonic()
         return not trouble(observed)

@@ -110,6 +110,12 @@ def node_status(config: Config, machine: Machine, observed: Observed, before: Se
     return status
 
 
+def status_patch(status: Json) -> Json:
+    """The strategic merge patch that tells `status`. Addresses are merged by their type, of which a node of two
+    families has two alike: the list is put in the place of the old one."""
+    return {"status": {**status, "addresses": [*status["addresses"], {"$patch": "replace"}]}}
+
+
 def conditions(observed: Observed, before: Sequence[Json], now: datetime) -> list[Json]:
     """Pressure of each kind, and whether the node can run pods."""
     wrong = trouble(observed)

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pyk8s.api.patch.strategic import strategic_merge_patch
+from pyk8s.api.schema import Schema
 from pyk8s.kubelet.config import Config, Taint
 from pyk8s.kubelet.node.plan import (
     Machine,
@@ -15,6 +17,7 @@ from pyk8s.kubelet.node.plan import (
     lease_object,
     node_object,
     node_status,
+    status_patch,
     trouble,
 )
 from pyk8s.kubelet.runtime.interface import Condition, ImageView
@@ -113,3 +116,10 @@ def test_a_lease_belongs_to_its_node():
     assert lease["metadata"]["ownerReferences"][0]["uid"] == "uid"
     assert lease["spec"]["renewTime"] == "2026-01-01T12:00:00.000000Z"
     assert lease_object(CONFIG, "", NOON)["metadata"]["ownerReferences"] == []
+
+
+def test_both_addresses_of_a_node_of_two_families_arrive():
+    shape = Schema.builtin().shape("io.k8s.api.core.v1.Node")
+    before = {"status": {"addresses": [{"type": "InternalIP", "address": "192.0.2.9"}]}}
+    made = strategic_merge_patch(shape, before, status_patch(status()))
+    assert made["status"]["addresses"] == status()["addresses"]
