@@ -13,6 +13,9 @@ CHUNK = 65536
 PATIENCE = 60.0
 """Seconds that the agent may take."""
 
+TOO_SLOW = b'{"cniVersion":"1.0.0","code":11,"msg":"the network agent of this node did not answer in time"}\n'
+"""Try again later, says the specification's code: the agent may still be at it, so nobody else must do it too."""
+
 
 def read_all(descriptor):
     """Every byte that comes from `descriptor` until its end."""
@@ -22,8 +25,12 @@ def read_all(descriptor):
     return b"".join(parts)
 
 
+class Unheard(Exception):
+    """No agent has heard the call."""
+
+
 def carry(path, environment, document):
-    """The agent's answer: exit code and output. Raises OSError when it gives none."""
+    """The agent's answer: exit code and output. Raises Unheard, or OSError when it ended over the call."""
     calls = [name + b"=" + value + b"\0" for name, value in environment.items() if name.startswith(b"CNI_")]
     rights = []
     try:
@@ -33,7 +40,10 @@ def carry(path, environment, document):
         pass  # DEL must work when the namespace is gone; for the others the agent says what is wrong
     agent = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     agent.settimeout(PATIENCE)
-    agent.connect(path)
+    try:
+        agent.connect(path)
+    except OSError as why:
+        raise Unheard from why
     message = memoryview(b"".join(calls) + b"\0" + document)
     sent = agent.sendmsg([message[:CHUNK]], rights)
     while sent < len(message):
@@ -48,7 +58,7 @@ def carry(path, environment, document):
     return answer[0], answer[1:]
 
 
-def stay_alone(document):
+def stay_alone(document, *again):
     """Become the program that needs no agent, with `document` as its standard input again."""
     copy = posix.memfd_create("cni-stdin", 0)
     while document:
@@ -56,16 +66,22 @@ def stay_alone(document):
     posix.lseek(copy, 0, 0)
     posix.dup2(copy, 0)
     alone = __file__[: -len("binary.py")] + "alone.py"
-    posix.execve(sys.executable, [sys.executable, "-I", alone, *sys.argv[2:]], posix.environ)
+    posix.execve(sys.executable, [sys.executable, "-I", alone, *again, *sys.argv[2:]], posix.environ)
 
 
 def main():
     """Answer the call, by the agent or alone."""
+    if not posix.environ.get(b"CNI_COMMAND"):
+        stay_alone(b"")  # somebody at a terminal: it says what it is
     document = read_all(0)
     try:
         code, output = carry(sys.argv[1], posix.environ, document)
-    except OSError:
+    except Unheard:
         stay_alone(document)
+    except TimeoutError:
+        code, output = 1, TOO_SLOW
+    except OSError:
+        stay_alone(document, "--again")
     while output:
         output = output[posix.write(1, output) :]
     posix._exit(code)

@@ -27,12 +27,14 @@ VERSION = "1.0.0"
 """The newest version of the specification that containerd 1.6 speaks; 2.x speaks it too."""
 
 
-def install_programs(folder: str | Path, socket: str, state_folder: str) -> list[Path]:
+def install_programs(
+    folder: str | Path, socket: str, state_folder: str, *, names: Sequence[str] = PROGRAMS
+) -> list[Path]:
     """Write the programs into `folder`, when they differ from what is there; which files they are."""
     binary = _binary()
     words = [sys.executable, "-IS", str(binary), socket, state_folder]
     text = f"#!/bin/sh\nexec {shlex.join(words)}\n".encode()
-    return [_write(Path(folder) / name, text, 0o755) for name in PROGRAMS]
+    return [_write(Path(folder) / name, text, 0o755) for name in names]
 
 
 def install_configuration(folder: str | Path, conflist: dict[str, Any]) -> Path:
@@ -54,7 +56,7 @@ def conflist(ranges: Sequence[str], *, mtu: int, data_folder: str, bridge: str =
         "isGateway": True,
         "hairpinMode": True,
         "ipMasq": False,
-        "capabilities": {"portMappings": True},
+        "capabilities": {"portMappings": True, "bandwidth": True},
         "ipam": {
             "type": "host-local",
             "ranges": [[{"subnet": each}] for each in ranges],

@@ -37,7 +37,7 @@ def test_the_configuration_is_one_that_names_the_program_and_the_ranges(tmp_path
     written = json.loads(file.read_bytes())
     (plugin,) = written["plugins"]
     assert plugin["type"] == PROGRAMS[0]
-    assert plugin["capabilities"] == {"portMappings": True}
+    assert plugin["capabilities"] == {"portMappings": True, "bandwidth": True}
     assert plugin["ipam"]["routes"] == [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]
 
 
