@@ -19,7 +19,7 @@ from vm.errors import MachineLost, TookTooLong, Unable
 from vm.image import default_recipe, get_image
 from vm.machine import Running, booted
 from vm.qemu import TREE
-from vm.selection import KERNEL_TESTS, flow_tests
+from vm.selection import LISTED, flow_tests
 from vm.testing import share
 
 GRACE = 120.0
@@ -140,7 +140,7 @@ def _pass_on(stream: int, data: bytes) -> None:
 async def test(wish: stage.Wish, arguments: tuple[str, ...], seconds: float) -> int:
     """Run the kernel tests, shared among the machines; ARGUMENTS are pytest's. Prints `N passed, M failed` last."""
     async with booted(await stage.prepare(wish)) as machines:
-        return await share(machines, arguments or KERNEL_TESTS, seconds)
+        return await share(machines, arguments or LISTED, seconds)
 
 
 @main.command()

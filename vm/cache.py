@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 UNUSED_DAYS = 14
-"""What nobody asked for so long is removed."""
+KEPT = 3
+"""What nobody asked for so long is removed, and all of a kind but so many."""
 
 
 def folder() -> Path:
@@ -35,9 +36,10 @@ class Cache:
         """Where `name` lies; `make(path)` makes it at a path beside it when it is not there."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o755)
         made = self.home / name
-        with self._locked(name.rsplit("-", 1)[0]):
+        kind = name.rsplit("-", 1)[0]
+        with self._locked(kind):
             if not made.exists():
-                self._sweep()
+                self._sweep(kind)
                 draft = self.home / f".{os.getpid()}-{name}"
                 try:
                     make(draft)
@@ -53,16 +55,20 @@ class Cache:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _sweep(self) -> None:
-        """Drafts of builds that were killed, and what was not used for long."""
+    def _sweep(self, kind: str) -> None:
+        """Drafts of builds that were killed, what was not used for long, and all of `kind` but the newest.
+
+        A machine that runs has its files open: it keeps them.
+        """
         oldest = time.time() - UNUSED_DAYS * 86400
         for entry in self.home.iterdir():
-            if entry.name.startswith(".lock-"):
-                continue
             owner = entry.name[1:].split("-")[0] if entry.name.startswith(".") else ""
             abandoned = owner.isdecimal() and not Path("/proc", owner).exists()
-            if abandoned or (not owner and entry.stat().st_mtime < oldest):
+            if abandoned or (not entry.name.startswith(".") and entry.stat().st_mtime < oldest):
                 remove(entry)
+        same = sorted(self.home.glob(f"{kind}-*"), key=lambda entry: entry.stat().st_mtime, reverse=True)
+        for entry in same[KEPT - 1 :]:
+            remove(entry)
 
 
 def remove(path: Path) -> None:

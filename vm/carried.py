@@ -12,7 +12,7 @@ from vm.cache import Cache, remove
 from vm.errors import Unable
 from vm.programs import call
 from vm.recipe import content_key, filesystem
-from vm.selection import KERNEL_TESTS
+from vm.selection import KERNEL_TESTS, LIST, files_of
 
 TOP = Path(__file__).parent.parent
 
@@ -108,7 +108,8 @@ def _rewrite(folder: Path) -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     words = ("-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *KERNEL_TESTS)
     # Tests that cannot be collected are for the run in the machine to tell.
-    call((sys.executable, *words), SECONDS, env | {"PYTHONPATH": str(folder / "lib")}, folder, fine=range(6))
+    said = call((sys.executable, *words), SECONDS, env | {"PYTHONPATH": str(folder / "lib")}, folder, fine=range(6))
+    (folder / LIST).write_text("".join(f"{name}\n" for name in files_of(said)))
     remove(folder / ".hypothesis")
 
 
