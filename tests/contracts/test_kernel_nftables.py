@@ -50,7 +50,7 @@ SEVERAL = (
     Set("addresses", ("daddr",)),
     Set("loops", ("saddr", "daddr")),
     Set("seen", ("saddr",), seconds=10800),
-    Map("fronts", FRONT),
+    Map("fronts", FRONT, counted=True),
     Map("ports", ("l4proto", "dport")),
     Map("places", (*FRONT, "number"), "place"),
 )

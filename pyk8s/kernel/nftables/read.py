@@ -76,6 +76,17 @@ def held(text: bytes, known: Iterable[Set | Map] = ()) -> Held:
     return found
 
 
+def counts(text: bytes) -> dict[Key, int]:
+    """How many packets met each element of the one map of the listing `text`, as far as it counts them."""
+    found: dict[Key, int] = {}
+    for kind, body in _objects(text):
+        for item in body.get("elem", ()) if kind in ("set", "map") else ():
+            key = item[0] if isinstance(item, list) else item
+            if isinstance(key, dict) and "counter" in key.get("elem", {}):
+                found[_values(key["elem"]["val"])] = key["elem"]["counter"]["packets"]
+    return found
+
+
 def _parts(found: Held) -> tuple[object, ...]:
     return found.chains, found.rules, found.sets, found.elements
 

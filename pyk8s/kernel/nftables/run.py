@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from pyk8s.kernel.errors import Absent, Refused, Unsupported, refused
@@ -14,7 +14,7 @@ from pyk8s.kernel.nftables import read
 from pyk8s.kernel.nftables.library import JSON, Library
 from pyk8s.kernel.nftables.listing import Listing
 from pyk8s.kernel.nftables.text import render
-from pyk8s.kernel.nftables.values import Family, Held, Map, Set, Survey, Transaction
+from pyk8s.kernel.nftables.values import Family, Held, Key, Map, Set, Survey, Transaction
 
 OLDEST = (1, 0, 1)
 """The first nft that writes maps by concatenated expressions as we do."""
@@ -31,7 +31,7 @@ FEATURES: dict[str, str] = {
         "add chain {0} p {{ type nat hook postrouting priority 100 ; }}\nadd rule {0} p masquerade fully-random"
     ),
     "replacing the destination by a map (nft_nat)": (
-        "add map {0} m {{ typeof meta l4proto . th dport . numgen random mod 2 : {1} daddr . tcp dport ; }}\n"
+        "add map {0} m {{ typeof meta l4proto . th dport . numgen random mod 2 : {1} daddr . tcp dport ; counter ; }}\n"
         "add chain {0} n {{ type nat hook output priority -100 ; }}\n"
         "add rule {0} n dnat {1} to meta l4proto . th dport . numgen random mod 2 map @m"
     ),
@@ -66,6 +66,10 @@ class Nftables:
         """What the table holds; None: there is none. Of sets that are `known`, the fields are those that are meant."""
         listed = self._list()
         return None if listed is None else read.held(listed, known)
+
+    def count(self, name: str) -> Mapping[Key, int]:
+        """How many packets met each element of the map `name`, if it counts them. Raises Absent."""
+        return read.counts(self._call(f"list map {self.family} {self.table} {name}".encode(), JSON))
 
     def survey(self) -> Survey:
         """How many rules and elements the table holds, and where. Costs nothing while nobody has changed any table."""

@@ -114,12 +114,13 @@ def _noun(thing: object) -> str:
 
 def _definition(held: Set | Map, family: Family) -> str:
     made = shape(held, family)
+    counter = " counter ;" if isinstance(held, Map) and held.counted else ""
     if "number" in held.key:  # a drawn number has no type of its own: nft takes it from an expression
         # A word for the type alone. With "th dport" here, nft 1.0.6 makes such a map and then cannot read it back.
         data = f" : {family} daddr . tcp dport" if made.to else ""
-        return f"typeof {render_fields(held.key, family)}{data} ;"
+        return f"typeof {render_fields(held.key, family)}{data} ;{counter}"
     kept = f" flags dynamic,timeout ; timeout {made.seconds}s ;" if made.seconds else ""
-    return f"type {' . '.join(made.types)}{f' : {made.to}' if made.to else ''} ;{kept}"
+    return f"type {' . '.join(made.types)}{f' : {made.to}' if made.to else ''} ;{kept}{counter}"
 
 
 def render_rule(rule: Rule, family: Family = "ip") -> str:

@@ -230,11 +230,12 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """What each key leads to: a verdict, or a place."""
+    """What each key leads to: a verdict, or a place. When `counted`, each element counts the packets that met it."""
 
     name: str
     key: tuple[Field, ...]
     to: Literal["verdict", "place"] = "verdict"
+    counted: bool = False
 
 
 Key: TypeAlias = tuple[str | int, ...]

@@ -18,15 +18,15 @@ CLUSTER_IPS_CHECK, FIREWALL_CHECK = "cluster-ips-check", "firewall-check"
 AT_ADDRESS: tuple[Field, ...] = ("daddr", "l4proto", "dport")
 AT_PORT: tuple[Field, ...] = ("l4proto", "dport")
 
-SERVICE_IPS = Map("service-ips", AT_ADDRESS)
-SERVICE_NODE_PORTS = Map("service-nodeports", AT_PORT)
-NO_SERVICES = Map("no-endpoint-services", AT_ADDRESS)
-NO_NODE_PORTS = Map("no-endpoint-nodeports", AT_PORT)
-FIREWALL_IPS = Map("firewall-ips", AT_ADDRESS)
+SERVICE_IPS = Map("service-ips", AT_ADDRESS, counted=True)
+SERVICE_NODE_PORTS = Map("service-nodeports", AT_PORT, counted=True)
+NO_SERVICES = Map("no-endpoint-services", AT_ADDRESS, counted=True)
+NO_NODE_PORTS = Map("no-endpoint-nodeports", AT_PORT, counted=True)
+FIREWALL_IPS = Map("firewall-ips", AT_ADDRESS, counted=True)
 CLUSTER_IPS = Set("cluster-ips", ("daddr",))
 HAIRPIN = Set("hairpin-connections", ("saddr", "daddr"))
-ENDPOINTS = Map("service-endpoints", (*AT_ADDRESS, "number"), "place")
-NODE_PORT_ENDPOINTS = Map("nodeport-endpoints", (*AT_PORT, "number"), "place")
+ENDPOINTS = Map("service-endpoints", (*AT_ADDRESS, "number"), "place", counted=True)
+NODE_PORT_ENDPOINTS = Map("nodeport-endpoints", (*AT_PORT, "number"), "place", counted=True)
 
 SETS = (
     SERVICE_IPS, SERVICE_NODE_PORTS, NO_SERVICES, NO_NODE_PORTS, FIREWALL_IPS,

@@ -2,6 +2,7 @@
 
 import random
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from pyk8s.kernel.errors import Absent, Exists, Refused, Unsupported
 from pyk8s.kernel.netns.run import entered
 from pyk8s.kernel.nftables import library, run
 from pyk8s.kernel.nftables.run import Nftables
-from pyk8s.kernel.nftables.values import Add, Chain, Element, Jump, Map, Rule, Set, Table
+from pyk8s.kernel.nftables.values import ACCEPT, Add, Chain, Element, Hook, Jump, Look, Map, Rule, Set, Table
 from tests.kernel.spaces import inside
 
 pytestmark = pytest.mark.kernel
@@ -75,6 +76,19 @@ def test_another_familys_table_of_the_same_name_is_another_table(netns, nftables
     nftables.run((Add(Table()), Add(Chain("b"))))
     assert (list(nftables.survey().chains), list(other.survey().chains)) == (["b"], ["a"])
     other.close()
+
+
+def test_elements_count_the_packets_that_met_them(netns, nftables):
+    base = Chain("base", Hook("filter", "output", 0))
+    ports = Map("ports", ("l4proto", "dport"), counted=True)
+    held = [Element("ports", ("udp", number), ACCEPT, "a comment") for number in (7001, 7002)]
+    nftables.run((Add(Table()), *(Add(each) for each in (ports, base, *held))))
+    nftables.run((Add(Rule("base", (), Look(("l4proto", "dport"), "ports"))),))
+    with entered(netns), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _ in range(3):
+            sender.sendto(b"x", ("127.0.0.1", 7002))
+    assert nftables.count("ports") == {("udp", 7001): 0, ("udp", 7002): 3}
+    assert nftables.observe([ports]).elements["ports"][("udp", 7002)] == held[1]
 
 
 def test_what_nft_wrote_by_hand_is_surveyed_and_observed_as_foreign(netns, nftables):
