@@ -52,7 +52,7 @@ class Networks:
                 scratch = place / _SCRATCH
                 scratch.write_text("\n".join(sorted(held | set(subnets))))
                 scratch.replace(place / _SUBNETS)
-            self._write()
+            self._write(subnets)
 
     def leave(self, network: str, owner: Owner) -> None:
         """End what `join` began; with the last attachment of the network its rules go. Twice is no error."""
@@ -95,26 +95,32 @@ class Networks:
         self._written.clear()
         if self._folder.is_dir():
             with locked(self._folder):
-                self._write()
+                self._write(self._read())
 
     def _let_go(self, network: str) -> None:
         place = self._folder / network
         if not _markers(place):
+            gone = _subnets(place)
             for name in (_SUBNETS, _SCRATCH):
                 (place / name).unlink(missing_ok=True)
             place.rmdir()
-            self._write()
+            self._write(gone)
 
-    def _write(self) -> None:
-        subnets = {each for place in self._folder.iterdir() if place.is_dir() for each in _subnets(place)}
+    def _write(self, changed: Collection[str]) -> None:
+        """The chains of the families that the `changed` subnets are of."""
+        families = {ip_network(each).version for each in changed}
+        subnets = self._read()
         for family, rules in self._rules.items():
             wanted = plan_networks(subnets, family=family)
-            if wanted == self._written.get(family, () if family == 6 else None):
+            if family not in families or wanted == self._written.get(family):
                 continue
             rules.run((Put("nat", CHAIN, wanted),))
             if family not in self._written:
                 rules.run(plan_jumps(JUMPS, rules.observe("nat"), first=False))
             self._written[family] = wanted
+
+    def _read(self) -> set[str]:
+        return {each for place in self._folder.iterdir() if place.is_dir() for each in _subnets(place)}
 
 
 def _marker(owner: Owner) -> str:

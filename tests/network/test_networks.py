@@ -112,6 +112,12 @@ def test_a_join_whose_rules_were_refused_can_be_left(networks, rules):
     assert masqueraded(rules) == [FOUR]
 
 
+def test_another_process_takes_away_what_it_did_not_write(networks, tmp_path, rules, rules6):
+    networks.join("net", ("a", "eth0"), [FOUR, SIX])
+    Networks(tmp_path / "masquerade", rules, rules6).leave("net", ("a", "eth0"))
+    assert (masqueraded(rules), masqueraded(rules6)) == ([], [])
+
+
 def test_nothing_is_restored_where_nothing_was(networks, rules):
     networks.restore()
     assert rules.transactions == []
