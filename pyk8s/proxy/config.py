@@ -75,7 +75,7 @@ class Config:
 
     def settings(self, family: int, local: Iterable[str] = (), pods: Iterable[str] = ()) -> Settings:
         """What the rules of `family` depend on, on a node that has the addresses `local` and the ranges `pods`."""
-        held = tuple(sorted(each for each in local if family_of(each) == family))
+        held = tuple(sorted({each for each in local if family_of(each) == family}))
         own = tuple(each for each in self.addresses if family_of(each) == family)
         ranges = tuple(self._node_port_ranges(family))
         within = [ip_network(each) for each in ranges]

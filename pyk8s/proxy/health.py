@@ -5,7 +5,7 @@ Source: Kubernetes, kube-proxy's healthzBindAddress and metricsBindAddress.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -45,11 +45,13 @@ class Freshness:
 
 @dataclass(slots=True)
 class Health:
-    """How the whole proxy is: that of each family's rules, and whether the node is one that may be sent anything."""
+    """How the whole proxy is: that of each family's rules, and whether the node is one that may be sent anything;
+    `mode` says which mode is at work, `measure` brings up to date what is counted only for those who ask."""
 
     parts: Sequence[Freshness] = ()
     eligible: bool = True
-    mode: str = ""
+    mode: Callable[[], str] = str
+    measure: Callable[[], None] = lambda: None
 
     def well(self, now: float) -> bool:
         """Whether every family's rules are."""
@@ -58,9 +60,10 @@ class Health:
     def pages(self, path: str, query: str) -> Page | None:
         """The proxy's pages."""
         if path == "/metrics":
+            self.measure()
             return metrics_page()
         if path == "/proxyMode":
-            return Page(self.mode.encode())
+            return Page(self.mode().encode())
         if path in ("/healthz", "/livez", "/readyz"):
             page = self.page(clock.wall(), whole=path != "/livez")
             counts = {"/healthz": HEALTHZ, "/livez": LIVEZ}.get(path)

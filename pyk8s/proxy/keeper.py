@@ -22,7 +22,7 @@ from pyk8s.proxy.changes import Changes
 from pyk8s.proxy.conntrack import concerned, plan_forgetting
 from pyk8s.proxy.health import Freshness
 from pyk8s.proxy.modes import clean
-from pyk8s.proxy.plan import Intent, Key
+from pyk8s.proxy.plan import Intent, Key, Otherwise
 
 log = logs.get("proxy")
 
@@ -135,6 +135,9 @@ class Keeper:
         self._whole, self._written = False, True
         self.freshness.note_synced(taken)
         metrics.SYNCED.labels(self._label).set(clock.wall())
+        if not self.changes.pending:
+            metrics.SERVICES_PENDING.set(0)
+            metrics.ENDPOINTS_PENDING.set(0)
         await self._leave()
         await self._forget(before, list(chain.from_iterable(services.values())))
 
@@ -214,6 +217,19 @@ class Keeper:
             elif backend in self._draining:
                 self._draining.remove(backend)
         return min(wanted, default=None)
+
+    def measure(self) -> None:
+        """Count what nobody needs to know but those who ask."""
+        held = [each for intents in self._all().values() for each in intents]
+        inside = sum(1 for each in held if each.inside.otherwise is Otherwise.DROP and not each.inside.endpoints)
+        outside = sum(
+            1 for each in held if each.keeps_source and each.everyone.endpoints and not each.outside.endpoints
+        )
+        metrics.NO_LOCAL.labels(self._label, "internal").set(inside)
+        metrics.NO_LOCAL.labels(self._label, "external").set(outside)
+
+    def _all(self) -> dict[Key, tuple[Intent, ...]]:
+        return self.backend.ruleset.intents if self.backend is not None else {}
 
     def _note_failure(self, why: KernelError, failures: int) -> None:
         metrics.FAILURES[self.mode or "iptables"].labels(self._label).inc()

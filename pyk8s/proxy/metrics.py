@@ -59,7 +59,7 @@ PARTIAL_FAILURES = metrics.counter(
     FAMILY,
 )
 RULES = metrics.gauge(
-    "kubeproxy_sync_proxy_rules_iptables_total", "The iptables rules that there should be.", FAMILY, "table"
+    "kubeproxy_sync_proxy_rules_iptables_total", "The proxy's iptables rules, as last counted.", FAMILY, "table"
 )
 RULES_LAST = metrics.gauge(
     "kubeproxy_sync_proxy_rules_iptables_last", "The iptables rules that were last written.", FAMILY, "table"

@@ -1,6 +1,6 @@
 """The proxy of a node put together: what it hears of, the keeper of each family's rules, and those who ask it.
 
-Changes come from informers (`run`) or from files (`run_on_files`); the mode and its settings from the node's own
+Changes come from informers (or from files: see `standalone`); the mode and its settings from the node's own
 configuration, with kube-proxy's over it when there is one, in a file or in the ConfigMap kube-system/kube-proxy.
 """
 
@@ -97,12 +97,15 @@ class Proxy:
             )
             for family in config.families
         }
-        self.health = Health([keeper.freshness for keeper in self.keepers.values()], mode=config.mode)
+        self.health = Health(
+            [keeper.freshness for keeper in self.keepers.values()], mode=self._mode, measure=self._measure
+        )
         self.checks = Checks(self._check_hosts, now_well(self.health.well))
 
     def note_service(self, old: Service | None, new: Service | None) -> None:
         """A Service was added (`old` is None), changed, or removed (`new` is None)."""
         metrics.SERVICES_TOTAL.inc()
+        metrics.SERVICES_PENDING.inc()
         for keeper in self.keepers.values():
             keeper.changes.note_service(old, new)
             keeper.wake()
@@ -113,6 +116,7 @@ class Proxy:
     def note_slice(self, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
         """An EndpointSlice was added, changed or removed."""
         metrics.ENDPOINTS_TOTAL.inc()
+        metrics.ENDPOINTS_PENDING.inc()
         for keeper in self.keepers.values():
             keeper.changes.note_slice(old, new)
             keeper.wake()
@@ -129,12 +133,12 @@ class Proxy:
             if keeper.changes.zone != zone:
                 keeper.changes.move(zone)
                 keeper.wake()
-        self._apply(self.config)
+        self.configure(self.config)
 
     def note_document(self, document: object) -> None:
         """kube-proxy's configuration says so; None: there is none. One that is wrong is told of, and not taken."""
         try:
-            self._apply(self._base if document is None else kubeproxy.apply(kubeproxy.decode(document), self._base))
+            self.configure(self._base if document is None else kubeproxy.apply(kubeproxy.decode(document), self._base))
         except ValueError as why:
             log.error("the configuration of kube-proxy stays as it was", why=why)
             return
@@ -148,6 +152,16 @@ class Proxy:
             self.note_document(yaml.safe_load(text) if text else None)
         except yaml.YAMLError as why:
             log.error("the ConfigMap kube-proxy holds no YAML", key=CONFIG_KEY, why=why)
+
+    def configure(self, config: Config) -> None:
+        """Let the rules follow `config` and what is known of the node. Names, families and the addresses to answer at
+        stay as they were at the start."""
+        changed = (config.mode, config.backend) != (self.config.mode, self.config.backend)
+        self.config = config
+        for family, keeper in self.keepers.items():
+            keeper.resync = config.resync
+            if family in self._settings and (changed or self._settings[family] != self._now(family)):
+                keeper.switch(partial(self._make, family))
 
     async def keep(self, started: Callable[[], None] = lambda: None) -> None:
         """Keep all families in step until cancelled; `started` is called once all rules are there.
@@ -191,27 +205,25 @@ class Proxy:
 
     def _node_addresses(self) -> list[str]:
         held = self._node.status.addresses if self._node is not None else []
-        return [each.address for each in held if each.type in ("InternalIP", "ExternalIP")]
+        return [each.address for each in held if each.type == "InternalIP"]
 
     def _own_addresses(self) -> frozenset[str]:
         return self._addresses | frozenset(self.config.addresses) | {"127.0.0.1"}
-
-    def _apply(self, config: Config) -> None:
-        """Let the rules follow `config` and what is known of the node."""
-        changed = (config.mode, config.backend) != (self.config.mode, self.config.backend)
-        self.config = config
-        self.health.mode = config.mode
-        for family, keeper in self.keepers.items():
-            keeper.resync = config.resync
-            if family in self._settings and (changed or self._settings[family] != self._now(family)):
-                keeper.switch(partial(self._make, family))
 
     async def _look_around(self) -> None:
         """Notice addresses that came or went."""
         while True:
             await clock.sleep(self.config.resync)
             self._addresses = await self._in_thread(self._observe)
-            self._apply(self.config)
+            self.configure(self.config)
+
+    def _mode(self) -> str:
+        """The mode at work; it is not the one that is wanted while this machine cannot do that."""
+        return next(iter(self.keepers.values())).mode
+
+    def _measure(self) -> None:
+        for keeper in self.keepers.values():
+            keeper.measure()
 
     def _check(self, key: str) -> None:
         """Answer load balancers for the service `key` as it is now. Its slices of both families count."""
@@ -239,8 +251,10 @@ async def run(client: Client, config: Mapping[str, Any], *, started: Callable[[]
     await serve(Proxy(Config.read(config)), client, started)
 
 
-async def serve(proxy: Proxy, client: Client, started: Callable[[], None] = lambda: None) -> None:
-    """Let `proxy` follow what the API says, until cancelled."""
+async def serve(
+    proxy: Proxy, client: Client, started: Callable[[], None] = lambda: None, more: Iterable[Any] = ()
+) -> None:
+    """Let `proxy` follow what the API says, until cancelled; `more` is done beside it."""
     services = Informer(client, SERVICES, decode=decode_service)
     slices = Informer(client, ENDPOINT_SLICES, decode=decode_slice)
     node = Informer(client, NODES, fields=f"metadata.name={proxy.config.node}", decode=decode_node)
@@ -259,7 +273,7 @@ async def serve(proxy: Proxy, client: Client, started: Callable[[], None] = lamb
         await asyncio.gather(services.synced(), slices.synced())
         await proxy.keep(started)
 
-    await attend(proxy, [keep(), *(each.run() for each in (services, slices, node, told))])
+    await attend(proxy, [keep(), *(each.run() for each in (services, slices, node, told)), *more])
 
 
 async def attend(proxy: Proxy, work: Iterable[Any]) -> None:

@@ -10,7 +10,7 @@ from tests.virtual import virtual_time
 
 GET = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n"
 SYNCED = Freshness(limit=60, synced=1000.0)
-GOOD = Health([SYNCED], mode="nftables")
+GOOD = Health([SYNCED], mode=lambda: "nftables")
 
 
 @pytest.mark.parametrize(
@@ -63,11 +63,36 @@ def test_ill_health_is_503_and_says_for_how_long():
 
 
 def test_metrics_bear_kube_proxys_names():
-    import pyk8s.proxy.sync  # noqa: F401 - registers them
+    told = respond(GET % b"/metrics", GOOD.pages).decode()
+    for name, kind in {
+        "sync_proxy_rules_duration_seconds": "histogram",
+        "sync_full_proxy_rules_duration_seconds": "histogram",
+        "sync_partial_proxy_rules_duration_seconds": "histogram",
+        "network_programming_duration_seconds": "histogram",
+        "sync_proxy_rules_last_timestamp_seconds": "gauge",
+        "sync_proxy_rules_last_queued_timestamp_seconds": "gauge",
+        "sync_proxy_rules_service_changes_total": "counter",
+        "sync_proxy_rules_service_changes_pending": "gauge",
+        "sync_proxy_rules_endpoint_changes_total": "counter",
+        "sync_proxy_rules_endpoint_changes_pending": "gauge",
+        "sync_proxy_rules_iptables_restore_failures_total": "counter",
+        "sync_proxy_rules_iptables_partial_restore_failures_total": "counter",
+        "sync_proxy_rules_nftables_sync_failures_total": "counter",
+        "sync_proxy_rules_iptables_total": "gauge",
+        "sync_proxy_rules_iptables_last": "gauge",
+        "sync_proxy_rules_no_local_endpoints_total": "gauge",
+        "conntrack_reconciler_deleted_entries_total": "counter",
+        "conntrack_reconciler_sync_duration_seconds": "histogram",
+        "proxy_healthz_total": "counter",
+        "proxy_livez_total": "counter",
+    }.items():
+        assert f"# TYPE kubeproxy_{name} {kind}\n" in told
 
-    body = respond(GET % b"/metrics", GOOD.pages)
-    assert b"kubeproxy_sync_proxy_rules_duration_seconds_bucket" in body
-    assert b"kubeproxy_sync_proxy_rules_iptables_restore_failures_total" in body
+
+def test_what_is_only_counted_when_asked_for_is_counted_then():
+    asked = []
+    respond(GET % b"/metrics", Health([SYNCED], measure=lambda: asked.append("now")).pages)
+    assert asked == ["now"]
 
 
 async def test_it_is_served_over_http_and_noise_is_hung_up_on():

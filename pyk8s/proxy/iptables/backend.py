@@ -7,9 +7,10 @@ from typing import Literal, cast
 
 from pyk8s.kernel.errors import KernelError
 from pyk8s.kernel.iptables.run import Family, Iptables, probe
-from pyk8s.kernel.iptables.values import Put, Remove, Survey, Transaction
+from pyk8s.kernel.iptables.values import Action, Append, Insert, Put, Remove, Survey, Transaction
 from pyk8s.kernel.netns.run import set_sysctl
 from pyk8s.observe import logs
+from pyk8s.proxy import metrics
 from pyk8s.proxy.backend import Backend
 from pyk8s.proxy.iptables.rules import FIREWALL
 from pyk8s.proxy.iptables.ruleset import SHARED, Ruleset
@@ -44,6 +45,10 @@ class Hands:
         self.rules.run(transaction)
         if guarded:
             self._route_localnet("1")
+        label = metrics.NAMES[self.rules.family]
+        for table in TABLES:
+            written = sum(_size(action) for action in transaction if action.table == table)
+            metrics.RULES_LAST.labels(label, table).set(written)
 
     def _route_localnet(self, value: str) -> None:
         try:
@@ -53,7 +58,11 @@ class Hands:
 
     def survey(self) -> Surveys:
         """What both tables hold, roughly. Raises KernelError."""
-        return {table: self.rules.survey(table) for table in TABLES}
+        found = {table: self.rules.survey(table) for table in TABLES}
+        for table, survey in found.items():
+            ours = sum(count for name, count in survey.counts.items() if name.startswith("KUBE-"))
+            metrics.RULES.labels(metrics.NAMES[self.rules.family], table).set(ours)
+        return found
 
 
 def make(settings: Settings, prefer: Literal["legacy", "nft"] | None = None) -> Backend[Transaction, Surveys]:
@@ -64,6 +73,10 @@ def make(settings: Settings, prefer: Literal["legacy", "nft"] | None = None) -> 
     family = cast(Family, settings.family)
     hands = Hands(Iptables(probe(prefer=prefer, family=family), family))
     return Backend("iptables", settings.family, Ruleset(settings), hands, SHARED)
+
+
+def _size(action: Action) -> int:
+    return len(action.rules) if isinstance(action, Put) else isinstance(action, Insert | Append)
 
 
 def _guarded(transaction: Transaction) -> bool | None:
