@@ -83,6 +83,7 @@ ROLES: tuple[Role, ...] = (
     ),
     Role("pyk8s:network-agent", (allow(READ, "nodes"),)),
     Role("pyk8s:network-choice", (allow(READ, "configmaps", names="pyk8s-network"),), namespace="kube-system"),
+    Role("kube-proxy", (allow(READ, "configmaps", names="kube-proxy"),), namespace="kube-system"),
     Role("system:kube-dns", (allow("list watch", "endpoints services"),)),
     Role("system:node-bootstrapper", (allow("create get list watch", _CSR, "certificates.k8s.io"),)),
     Role("system:node-problem-detector", (EVENTS, allow("get", "nodes"), allow("patch", "nodes/status"))),
@@ -111,6 +112,8 @@ BINDINGS: tuple[Bound, ...] = (
     Bound("system:kube-scheduler", (SCHEDULER,)),
     Bound("system:volume-scheduler", (SCHEDULER,)),
     Bound("system:node-proxier", PROXIES),
+    # Its mode is the whole cluster's choice, and changed while it runs.
+    Bound("kube-proxy", PROXIES, namespace="kube-system"),
     # Routes to the other nodes need their addresses, which a node does not see by the node authorizer.
     Bound("pyk8s:network-agent", ("Group:system:nodes",)),
     # Which way packets travel between nodes is the whole cluster's choice, and no pod of a node refers to it.
