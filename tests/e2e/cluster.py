@@ -22,9 +22,10 @@ class CommandFailed(AssertionError):
 
 
 class Cluster:
-    """One cluster with a home of its own; `down` removes all of it."""
+    """One cluster with a home of its own; `options` are more words for its `up`, and `down` removes all of it."""
 
-    def __init__(self, nodes=3, home=None):
+    def __init__(self, nodes=3, home=None, options=()):
+        self.options = options
         self.name = f"t{uuid.uuid4().hex[:6]}"
         self.nodes = nodes
         self.home = Path(home or tempfile.mkdtemp(prefix="pk", dir="/var/tmp"))
@@ -56,7 +57,7 @@ class Cluster:
 
     def up(self):
         """Bring it up and write its kubeconfig."""
-        self.run("cluster", "up", "--name", self.name, "--nodes", str(self.nodes), seconds=180)
+        self.run("cluster", "up", "--name", self.name, "--nodes", str(self.nodes), *self.options, seconds=180)
         return self
 
     @property
