@@ -62,7 +62,8 @@ async def run(client: Client, config: Mapping[str, Any], *, started: Callable[[]
 
     def ground(netlink: Any) -> Ground:
         hands = make(netlink)
-        return Ground(hands.links, hands.routes, Neighbours(netlink), hands.ports, rules, hands.sysctl)
+        neighbours = Neighbours(netlink)
+        return Ground(hands.links, hands.routes, neighbours, hands.ports, hands.networks, rules, hands.sysctl)
 
     worker = Worker(ground)
     listener = listen(settings.socket)

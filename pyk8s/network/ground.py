@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from pyk8s.kernel.neighbour.values import Entry, Transaction
 from pyk8s.kernel.netlink import Netlink
 from pyk8s.network.interface import Links, Routes
+from pyk8s.network.networks import Networks
 from pyk8s.network.portmap import HostPorts, Rules
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class Ground:
     routes: Routes
     neighbours: Neighbours
     ports: HostPorts
+    networks: Networks
     rules: Mapping[int, Rules]
     sysctl: Callable[[str, str], None]
 

@@ -101,8 +101,10 @@ class Keeper:
             self._bring_rules(family, own, nodes, ground.rules[family], thorough)
         if thorough and (abandoned := clean_up(self._store, seen, ground)):
             log.info("pods went without a word; their addresses are free again", addresses=[str(e) for e in abandoned])
-        if not self._ready:
+        if thorough:
             ground.ports.restore()
+            ground.networks.restore()
+        if not self._ready:
             log.info("the node's network is ready", node=own.name, ranges=own.ranges, mtu=mtu)
             self._ready = True
         reconnect(self._store, seen, ground)

@@ -10,6 +10,7 @@ from pyk8s.kernel.iptables.values import Remove as RemoveChain
 from pyk8s.kernel.link.values import Add, AddAddress, Change, Link, Peer, Remove
 from pyk8s.kernel.route.fake import FakeRoutes
 from pyk8s.kernel.route.values import Put, Route
+from pyk8s.network.conf import HostPort
 from pyk8s.network.config import Config
 from pyk8s.network.errors import RangesClash
 from pyk8s.network.ipam.store import Store
@@ -18,6 +19,7 @@ from pyk8s.network.keeper import ABANDONED_SECONDS, LINGER_SECONDS, Keeper
 from pyk8s.network.masquerade import MASQUERADE
 from pyk8s.network.nodes import Node
 from pyk8s.network.plan import host_link
+from pyk8s.network.portmap import Mapping
 from pyk8s.network.ways.values import PROTOCOL
 from pyk8s.network.ways.values import Settings as Vxlan
 from pyk8s.network.ways.vxlan import mac_of_vtep
@@ -257,3 +259,15 @@ def test_a_vxlan_link_that_was_removed_by_hand_comes_back_with_all_that_hung_on_
     keeper.bring([HERE, FAR], "vxlan", ground, thorough=False, now=0.0)
     assert (ground.links.observe()["pyk8s.1"], ground.neighbours.observe(["pyk8s.1"])) == before
     assert len(ground.routes.observe()) == 1
+
+
+def test_host_ports_and_networks_that_somebody_flushed_come_back_in_a_thorough_round(keeper, ground):
+    keeper.bring([HERE], "host-gw", ground, thorough=True, now=0.0)
+    ground.ports.put(Mapping("c1/eth0", ("10.244.0.2/24",), (HostPort(80, 8080),)))
+    ground.networks.join("other", ("c1", "eth0"), ["10.9.0.0/24"])
+    for chain in ground.rules[4].tables["nat"]:
+        ground.rules[4].tables["nat"][chain] = ()
+    assert not ground.ports.has("c1/eth0")
+    keeper.bring([HERE], "host-gw", ground, thorough=True, now=1.0)
+    assert ground.ports.has("c1/eth0")
+    assert ground.networks.has("other")

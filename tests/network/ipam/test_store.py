@@ -153,7 +153,10 @@ class StoreMachine(RuleBasedStateMachine):
         try:
             self.store.reserve((owner, "eth0"), SETS, [wish])
         except AddressRefused:
-            assert wish in self.model or wish not in POOL
+            assert wish in self.model or wish not in POOL or owner in self.model.values()
+            return
+        except RangeFull:
+            assert (len(self.model), POOL.spans(wish)) == (5, False)
             return
         assert wish not in self.model
         self.model[wish] = owner
