@@ -99,7 +99,10 @@ def micro_timestamp(now: datetime) -> str:
 
 def parse_time(text: str) -> datetime:
     """The moment that an RFC 3339 text names, with its zone. Raises ValueError."""
-    found = datetime.fromisoformat(text)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f'"{text}" is no time: it must be as 2026-01-02T15:04:05Z') from None
     if found.tzinfo is None:
         raise ValueError(f'"{text}" names no zone; RFC 3339 ends in Z or an offset')
     return found

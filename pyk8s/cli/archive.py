@@ -43,7 +43,7 @@ def pack(source: Path, name: str) -> Iterator[bytes]:
     Raises OSError when something cannot be read.
     """
     pieces = _Pieces()
-    with tarfile.open(fileobj=pieces, mode="w|", format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=pieces, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         for path in [source, *sorted(source.rglob("*"))] if source.is_dir() else [source]:
             member = archive.gettarinfo(str(path), str(PurePosixPath(name, path.relative_to(source).as_posix())))
             if member is None:

@@ -10,11 +10,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pyk8s.api.syntax import dns_label
 
 Object = dict[str, Any]
+V = TypeVar("V")
 
 MAX_FILE_BYTES = 1024 * 1024
 """A file for a config map or secret may not be larger (the sum is limited to 1 MiB by Kubernetes)."""
@@ -69,6 +70,16 @@ def entries(texts: Sequence[str], flag: str) -> dict[str, str]:
     if twice := next((key for key in keys if keys.count(key) > 1), ""):
         raise GeneratorInvalid(f"{flag}: the key {twice!r} is given twice")
     return pairs(texts, flag)
+
+
+def together(*sources: Mapping[str, V]) -> dict[str, V]:
+    """The entries of several sources of a config map or secret; a key that two of them have is refused."""
+    found: dict[str, V] = {}
+    for source in sources:
+        if twice := sorted(found.keys() & source.keys()):
+            raise GeneratorInvalid(f"the key {twice[0]!r} is given twice, in two ways")
+        found |= source
+    return found
 
 
 def environment(texts: Sequence[str]) -> list[Object]:
@@ -234,7 +245,8 @@ def env_file_entries(path: str) -> dict[str, str]:
 
 
 def config_map(name: str, literals: Mapping[str, str], files: Mapping[str, bytes]) -> Object:
-    """A v1 ConfigMap; files that are not UTF-8 go to binaryData."""
+    """A v1 ConfigMap; files that are not UTF-8 go to binaryData. A key in both raises GeneratorInvalid."""
+    together(literals, dict.fromkeys(files, ""))
     data, binary = dict(literals), {}
     for key, content in files.items():
         try:

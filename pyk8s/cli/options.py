@@ -39,7 +39,7 @@ def connected(command: Command) -> Command:
     @click.pass_context
     @functools.wraps(command)
     def with_session(
-        ctx: click.Context, *args: Any, kubeconfig: str, context: str, cluster: str, namespace: str, **flags: Any
+        ctx: click.Context, /, *args: Any, kubeconfig: str, context: str, cluster: str, namespace: str, **flags: Any
     ) -> Any:
         from pyk8s.cli.session import Session
 

@@ -66,7 +66,7 @@ def container_of(pod: Object, wanted: str) -> str:
                 f"container {wanted} not found in pod {pod['metadata']['name']} (it has: {', '.join(names)})"
             )
         return wanted
-    default = (pod["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER, "")
+    default = str((pod["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER, ""))
     if default in names:
         return default
     if len(spec["containers"]) > 1:

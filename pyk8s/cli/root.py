@@ -66,7 +66,7 @@ def run_daemon(module: str, function: str, config: Path) -> None:
 @options.which_cluster
 @click.version_option(package_name="pyk8s", prog_name="pyk8s")
 @click.pass_context
-def root(ctx: click.Context, namespace: str, **flags: Any) -> None:
+def root(ctx: click.Context, /, namespace: str, **flags: Any) -> None:
     """A real Kubernetes cluster in Python.
 
     \b

@@ -76,10 +76,6 @@ class Indexer(Generic[T]):
         """The objects that index `name` finds under `value`. Raises KeyError for an index that was never declared."""
         return [self._objects[key] for key in self._indices[name].get(value, ())]
 
-    def values_of(self, name: str) -> List[str]:
-        """Every value that index `name` has objects for."""
-        return list(self._indices[name])
-
     def __len__(self) -> int:
         return len(self._objects)
 

@@ -177,7 +177,8 @@ class Worker:
             else:
                 work = apply(self._host, self.memory, action, self.wake)
                 self._run(operation(action), action, work)
-        self._tell(now)
+        # What was just started has not begun: the status is of the same moment as the plan.
+        self._tell(seen, now)
         for each in self._listening:
             each.set()
         return until
@@ -194,13 +195,13 @@ class Worker:
             self._done = True
         self.wake()
 
-    def _tell(self, now: float) -> None:
+    def _tell(self, seen: PodView, now: float) -> None:
         pod = self.memory.pod
         if pod is None or self.memory.gone:
             return
         host = self._host
         facts = host.facts(pod, self.memory.ips)
-        status = pod_status(pod, self.view(), facts, now, host.status.conditions(self.uid))
+        status = pod_status(pod, seen, facts, now, host.status.conditions(self.uid))
         if self._waited_from is not None and status["phase"] != "Pending":
             POD_START.observe(clock.monotonic() - self._waited_from)
             self._waited_from = None

@@ -65,11 +65,6 @@ def ref_message(ref: Ref) -> pb.Ref:
     )
 
 
-def ref_value(message: pb.Ref) -> Ref:
-    """The reference a message carries."""
-    return Ref(message.group, message.version, message.resource, message.namespace, message.name, message.subresource)
-
-
 def refusal(error: ApiError) -> tuple[grpc.StatusCode, str, tuple[tuple[str, bytes], ...]]:
     """How a server says `error`: status code, text, trailing metadata."""
     code = GRPC_CODES.get(error.code, grpc.StatusCode.INTERNAL)

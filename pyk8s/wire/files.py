@@ -26,9 +26,10 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def read_bounded(path: Path) -> bytes:
-    """The content of `path`. Raises OSError, and ValueError when it is over MAX_BYTES."""
+    """The content of `path`. Raises OSError, and ValueError, which says what the file is but not its name, when
+    it is over MAX_BYTES."""
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
-        raise ValueError(f"{path} is larger than {MAX_BYTES} bytes")
+        raise ValueError(f"it is larger than {MAX_BYTES // 1024 // 1024} MiB")
     return content

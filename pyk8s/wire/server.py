@@ -10,7 +10,6 @@ import grpc
 
 from pyk8s.wire.channel import MAX_MESSAGE_BYTES
 from pyk8s.wire.errors import WireError
-from pyk8s.wire.pki import Identity, identity
 from pyk8s.wire.tls import server_credentials
 
 OPTIONS: tuple[tuple[str, Any], ...] = (
@@ -40,9 +39,3 @@ def listen(server: grpc.aio.Server, address: str, *, cert_file: Path, key_file: 
     if port == 0:
         raise WireError(f"cannot listen on {address}: is the port in use?")
     return port
-
-
-def peer_identity(context: grpc.aio.ServicerContext[Any, Any]) -> Identity | None:
-    """Whom the client's verified certificate names; None without one."""
-    pem = context.auth_context().get("x509_pem_cert")
-    return identity(pem[0]) if pem else None

@@ -30,16 +30,6 @@ def server_context(
     return context
 
 
-def client_context(authority: bytes, certificate: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
-    """A context for a client that trusts the PEM `authority` and shows `certificate`, if any. Raises KeyFileInvalid."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    _load_authority(context, authority, "the authority")
-    if certificate is not None and key is not None:
-        _load_chain(context, certificate, key)
-    return context
-
-
 def server_credentials(certificate: Path, key: Path, client_authority: Path) -> grpc.ServerCredentials:
     """gRPC server credentials; a client must show a certificate of `client_authority`. Raises KeyFileInvalid."""
     pair = (read_pem(key), read_pem(certificate))

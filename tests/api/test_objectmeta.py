@@ -53,9 +53,17 @@ def test_times_are_written_in_utc() -> None:
     assert meta.parse_time(meta.micro_timestamp(east)) == NOON
 
 
-@pytest.mark.parametrize("text", ["", "noon", "2026-01-02T12:00:00", "2026-13-01T00:00:00Z"])
-def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "is no time: it must be as 2026"),
+        ("noon", '"noon" is no time'),
+        ("2026-01-02T12:00:00", "names no zone"),
+        ("2026-13-01T00:00:00Z", "is no time"),
+    ],
+)
+def test_what_is_no_time_is_refused_in_words(text: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
         meta.parse_time(text)
 
 

@@ -10,7 +10,8 @@ from pyk8s.gen.pyk8s.v1 import streams_pb2 as pb
 from pyk8s.gen.pyk8s.v1 import streams_pb2_grpc as rpc
 from pyk8s.wire.codec import refusal
 from pyk8s.wire.pki import Authority
-from pyk8s.wire.server import listen, make_server, peer_identity
+from pyk8s.wire.server import listen, make_server
+from tests.wire.clients import peer_identity
 
 CALLER = "kube-apiserver-kubelet-client"
 

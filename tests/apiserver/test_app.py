@@ -15,10 +15,10 @@ from pyk8s.observe import metrics
 from pyk8s.storage.memory import MemoryStore
 from pyk8s.wire.errors import KeyFileInvalid, WireError
 from pyk8s.wire.pki import Authority
-from pyk8s.wire.tls import client_context
 from tests.apiserver.agent import pod
 from tests.apiserver.makers import ADMIN, refused
 from tests.apiserver.served import Pki, served
+from tests.wire.clients import client_context
 
 
 def session(cluster, name="", groups=()):

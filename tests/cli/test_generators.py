@@ -163,3 +163,9 @@ def test_an_env_file_that_is_none_is_refused(tmp_path, content, says):
         (tmp_path / "env").write_bytes(content)
     with pytest.raises(g.GeneratorInvalid, match=says):
         g.env_file_entries(str(tmp_path / "env"))
+
+
+def test_a_key_that_comes_in_two_ways_is_refused():
+    assert g.together({"a": "1"}, {"b": "2"}, {}) == {"a": "1", "b": "2"}
+    with pytest.raises(g.GeneratorInvalid, match="the key 'b' is given twice"):
+        g.together({"a": "1", "b": "2"}, {"b": "2"})

@@ -7,14 +7,19 @@ import grpc
 import orjson
 
 from pyk8s.api.errors import ApiError
+from pyk8s.api.refs import Ref
 from pyk8s.client.fake import FakeClient
 from pyk8s.client.interface import Binding, PatchType, View
 from pyk8s.gen.pyk8s.v1 import objects_pb2 as pb
 from pyk8s.gen.pyk8s.v1 import objects_pb2_grpc as rpc
-from pyk8s.wire.codec import EVENT_NUMBERS, VIEWS, ref_value, refusal
+from pyk8s.wire.codec import EVENT_NUMBERS, VIEWS, refusal
 from pyk8s.wire.kubeconfig import Connection
 from pyk8s.wire.pki import Authority
 from pyk8s.wire.server import listen, make_server
+
+
+def ref_value(message: pb.Ref) -> Ref:
+    return Ref(message.group, message.version, message.resource, message.namespace, message.name, message.subresource)
 
 
 async def refuse(context: grpc.aio.ServicerContext, why: ApiError) -> None:

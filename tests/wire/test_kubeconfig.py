@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from pyk8s.wire.errors import KubeconfigInvalid
+from pyk8s.wire.files import MAX_BYTES
 from pyk8s.wire.kubeconfig import Connection, load, merge, remove, write
 
 ADMIN = Connection(
@@ -158,3 +159,10 @@ def test_files_that_are_not_there_are_passed_over_unless_none_is(tmp_path):
     (tmp_path / "bad").write_text("a: [")
     with pytest.raises(KubeconfigInvalid, match="bad is no YAML"):
         load([tmp_path / "there", tmp_path / "bad"])
+
+
+def test_a_file_that_is_too_large_is_named_once(tmp_path):
+    (tmp_path / "config").write_bytes(b"#" * (MAX_BYTES + 1))
+    with pytest.raises(KubeconfigInvalid, match="larger than 4 MiB") as caught:
+        load(tmp_path / "config")
+    assert str(caught.value).count(str(tmp_path)) == 1

@@ -5,7 +5,8 @@ import pytest
 
 from pyk8s.wire.errors import KeyFileInvalid
 from pyk8s.wire.pki import Authority
-from pyk8s.wire.tls import client_context, server_context
+from pyk8s.wire.tls import server_context
+from tests.wire.clients import client_context
 
 
 @pytest.fixture(scope="module")

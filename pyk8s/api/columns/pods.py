@@ -66,12 +66,6 @@ def pod_cells(pod: Object, now: datetime) -> Cells:
     ]
 
 
-def pod_reason(pod: Object) -> str:
-    """The one word of the STATUS column: Running, Init:0/1, CrashLoopBackOff, Terminating, …"""
-    sidecars = {c.get("name") for c in spec_of(pod).get("initContainers") or () if c.get("restartPolicy") == "Always"}
-    return _final_reason(pod, _tally(pod, sidecars).reason)
-
-
 def pod_conditions(pod: Object) -> list[dict[str, str]]:
     """The conditions of a row: that the pod is over, by which clients hide it or grey it out."""
     match status_of(pod).get("phase"):

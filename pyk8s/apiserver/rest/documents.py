@@ -11,10 +11,10 @@ import orjson
 
 from pyk8s.api.errors import ApiError
 from pyk8s.api.resources import Resources
+from pyk8s.apiserver.parameters import parameters
 from pyk8s.apiserver.request import Document, Request
 from pyk8s.apiserver.rest import discovery
 from pyk8s.apiserver.rest.negotiation import ranges
-from pyk8s.apiserver.rest.queries import parameters
 from pyk8s.apiserver.version import VERSION
 from pyk8s.observe import metrics
 from pyk8s.observe.health import Health

@@ -17,6 +17,7 @@ from pyk8s.api.errors import ApiError, bad_request, internal, too_large
 from pyk8s.api.resources import Resources
 from pyk8s.apiserver.chain.frame import new_id
 from pyk8s.apiserver.dispatch import STREAMS
+from pyk8s.apiserver.parameters import parameters, truth
 from pyk8s.apiserver.request import (
     Answer,
     Connected,
@@ -31,7 +32,7 @@ from pyk8s.apiserver.rest import answers, streams
 from pyk8s.apiserver.rest.negotiation import YAML, Wanted, json_body, patch_body, wanted
 from pyk8s.apiserver.rest.paths import Route, route
 from pyk8s.apiserver.rest.peers import Connection, peer_of
-from pyk8s.apiserver.rest.queries import options, parameters, truth
+from pyk8s.apiserver.rest.queries import options
 from pyk8s.apiserver.rest.upgrade import open_tunnel
 from pyk8s.client.interface import PatchType
 from pyk8s.observe import logs

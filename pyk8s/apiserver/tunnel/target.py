@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pyk8s.api.errors import ApiError, Cause, bad_request, invalid
+from pyk8s.api.objectmeta import parse_time
+from pyk8s.apiserver.parameters import Parameters, first, number, truth
 from pyk8s.gen.pyk8s.v1 import streams_pb2 as pb
-
-Parameters = Mapping[str, Sequence[str]]
 
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
@@ -62,8 +62,8 @@ def pod_ref(pod: Mapping[str, Any], container: str) -> pb.PodRef:
 
 def logs_request(pod: Mapping[str, Any], given: Parameters) -> pb.LogsRequest:
     """What is asked of a log. Raises ApiError (BadRequest, Invalid)."""
-    tail, since, limit = _number(given, "tailLines"), _number(given, "sinceSeconds"), _number(given, "limitBytes")
-    since_time = _first(given, "sinceTime")
+    tail, since, limit = number(given, "tailLines"), number(given, "sinceSeconds"), number(given, "limitBytes")
+    since_time = _time(given, "sinceTime")
     wrong = []
     if tail is not None and tail < 0:
         wrong.append(
@@ -79,10 +79,10 @@ def logs_request(pod: Mapping[str, Any], given: Parameters) -> pb.LogsRequest:
     if wrong:
         raise invalid("", "PodLogOptions", pod["metadata"]["name"], wrong)
     return pb.LogsRequest(
-        pod=pod_ref(pod, container_of(pod, _first(given, "container"))),
-        follow=_truth(given, "follow"),
-        previous=_truth(given, "previous"),
-        timestamps=_truth(given, "timestamps"),
+        pod=pod_ref(pod, container_of(pod, first(given, "container"))),
+        follow=truth(given, "follow"),
+        previous=truth(given, "previous"),
+        timestamps=truth(given, "timestamps"),
         tail_lines=tail,
         since_seconds=since,
         since_time=since_time,
@@ -95,11 +95,11 @@ def open_frame(pod: Mapping[str, Any], given: Parameters, *, attach: bool) -> pb
     command = list(given.get("command") or ())
     if not attach and not command:
         raise bad_request("you must specify at least one command to execute")
-    stdin, stdout, stderr, tty = (_truth(given, name) for name in ("stdin", "stdout", "stderr", "tty"))
+    stdin, stdout, stderr, tty = (truth(given, name) for name in ("stdin", "stdout", "stderr", "tty"))
     if not (stdin or stdout or stderr):
         raise bad_request("you must specify at least 1 of stdin, stdout, stderr")
     return pb.Open(
-        pod=pod_ref(pod, container_of(pod, _first(given, "container"))),
+        pod=pod_ref(pod, container_of(pod, first(given, "container"))),
         command=command,
         stdin=stdin,
         stdout=stdout,
@@ -112,21 +112,11 @@ def _names(spec: Mapping[str, Any], field: str) -> list[str]:
     return [container["name"] for container in spec.get(field) or ()]
 
 
-def _first(given: Parameters, name: str) -> str:
-    values = given.get(name)
-    return values[0] if values else ""
-
-
-def _truth(given: Parameters, name: str) -> bool:
-    values = given.get(name)
-    return values is not None and len(values) > 0 and values[0].lower() not in ("0", "false")
-
-
-def _number(given: Parameters, name: str) -> int | None:
-    text = _first(given, name)
-    if not text:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise bad_request(f"the parameter {name} must be a whole number, not {text!r}") from None
+def _time(given: Parameters, name: str) -> str:
+    text = first(given, name)
+    if text:
+        try:
+            parse_time(text)
+        except ValueError as why:
+            raise bad_request(f"the parameter {name}: {why}") from why
+    return text

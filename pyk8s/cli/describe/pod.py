@@ -98,7 +98,7 @@ def _container(page: Page, spec: Object, status: Mapping[str, Any]) -> None:
 
 
 def _run_state(page: Page, title: str, state: Mapping[str, Any]) -> None:
-    name, detail = next(iter(state.items()), ("waiting", {}))
+    name, detail = next(iter((state or {"waiting": {}}).items()))
     page.add(title, name.capitalize(), 2)
     for field, label in (
         ("reason", "Reason"),
@@ -161,7 +161,7 @@ def _volumes(page: Page, volumes: Sequence[Object]) -> None:
 
 def toleration_text(toleration: Object) -> str:
     """`key=value:Effect op=Exists for 300s`, as kubectl writes it."""
-    text = toleration.get("key", "")
+    text = str(toleration.get("key", ""))
     if toleration.get("value"):
         text += f"={toleration['value']}"
     if toleration.get("effect"):

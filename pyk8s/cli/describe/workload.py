@@ -75,7 +75,8 @@ def add_template(page: Page, template: Object) -> None:
 
 def _replica_sets(page: Page, value: Object, related: Related) -> None:
     newest = (value["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision")
-    old, new = [], []
+    old: list[str] = []
+    new: list[str] = []
     for each in related.objects:
         metadata, status = each["metadata"], each.get("status") or {}
         text = f"{metadata['name']} ({status.get('replicas', 0)}/{each['spec'].get('replicas', 0)} replicas created)"

@@ -166,7 +166,8 @@ def _unquote(text: str) -> str:
 
 def parse_path(text: str) -> Path:
     """The steps of one expression such as `.spec.containers[0].image` or `$..name`. Raises TemplateInvalid."""
-    rooted, at, steps = text.startswith("$"), 0, []
+    rooted, at = text.startswith("$"), 0
+    steps: list[Step] = []
     if text[:1] in ("$", "@"):
         at = 1
     while at < len(text):

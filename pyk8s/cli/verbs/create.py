@@ -66,7 +66,7 @@ def create_one(session: Session, made: dict[str, Any], flags: dict[str, Any]) ->
 @options.dry_run
 @options.connected
 @click.pass_context
-def create(ctx: click.Context, session: Session, files: tuple[str, ...], recursive: bool, **flags: Any) -> None:
+def create(ctx: click.Context, /, session: Session, files: tuple[str, ...], recursive: bool, **flags: Any) -> None:
     """Create objects."""
     ctx.obj = session
     if ctx.invoked_subcommand:
@@ -149,10 +149,9 @@ def configmap(session: Session, name: str, literals: tuple[str, ...], files: tup
     Examples:
       pyk8s create configmap web --from-literal=level=debug --from-file=web.conf
     """
-    entries = generators.entries(literals, "--from-literal")
-    if flags["env_file"]:
-        entries |= generators.env_file_entries(flags["env_file"])
-    create_one(session, generators.config_map(name, entries, generators.file_entries(files)), flags)
+    lines = generators.env_file_entries(flags["env_file"]) if flags["env_file"] else {}
+    literal = generators.together(generators.entries(literals, "--from-literal"), lines)
+    create_one(session, generators.config_map(name, literal, generators.file_entries(files)), flags)
 
 
 @create.group("secret")
@@ -178,8 +177,9 @@ def generic(session: Session, name: str, literals: tuple[str, ...], files: tuple
     Examples:
       pyk8s create secret generic db --from-literal=password=secret
     """
-    entries = {key: value.encode() for key, value in generators.entries(literals, "--from-literal").items()}
-    create_one(session, generators.secret(name, flags["kind"], entries | generators.file_entries(files)), flags)
+    literal = {key: value.encode() for key, value in generators.entries(literals, "--from-literal").items()}
+    entries = generators.together(literal, generators.file_entries(files))
+    create_one(session, generators.secret(name, flags["kind"], entries), flags)
 
 
 @secret.command("tls")

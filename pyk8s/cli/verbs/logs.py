@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 import click
 
+from pyk8s.api.objectmeta import parse_time
 from pyk8s.cli import completion, options
 from pyk8s.cli.durations import seconds
 from pyk8s.cli.pods import container_of, pods_of
@@ -47,18 +49,27 @@ def logs(session: Session, words: tuple[str, ...], selector: str, **flags: Any) 
     if flags["since"] and flags["since_time"]:
         raise click.UsageError("give only one of --since and --since-time")
     if len(words) == 2 and "/" not in words[1] and not flags["container"]:
-        words, flags["container"] = words[:1], words[1]
+        flags["container"], words = words[1], words[:1]
     asked = LogOptions(
         follow=flags["follow"],
         previous=flags["previous"],
         tail_lines=flags["tail"] if flags["tail"] >= 0 else (10 if selector and not flags["follow"] else None),
         since_seconds=max(int(seconds(flags["since"], "--since")), 1) if flags["since"] else None,
-        since_time=flags["since_time"],
+        since_time=_time(flags["since_time"]),
         timestamps=flags["timestamps"],
         limit_bytes=flags["limit_bytes"],
     )
     target = parse_one(session.resources, words, session.namespace) if words else None
     session.run(lambda client: _show(client, session, target, selector, asked, flags))
+
+
+def _time(text: str) -> str:
+    if text:
+        try:
+            parse_time(text)
+        except ValueError as why:
+            raise click.UsageError(f"--since-time {why}") from why
+    return text
 
 
 async def _show(
@@ -102,8 +113,8 @@ def _containers(pod: dict[str, Any], flags: dict[str, Any]) -> list[str]:
 
 
 async def _copy(streams: Streams, place: Container, asked: LogOptions, prefix: bool) -> None:
-    out = click.get_binary_stream("stdout")
-    start = f"[pod/{place.name}/{place.container}] ".encode() if prefix else b""
+    out = sys.stdout.buffer
+    start = f"[pod/{place.pod}/{place.name}] ".encode() if prefix else b""
     fresh = True
     async for data in streams.logs(place, asked):
         if start:

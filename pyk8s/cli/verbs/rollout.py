@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import click
@@ -142,7 +143,7 @@ def history(session: Session, words: tuple[str, ...], revision: int | None) -> N
       pyk8s rollout history deploy/web --revision 2
     """
     for target in _targets(session, words, ("Deployment",)):
-        sets = session.run(lambda client, target=target: _replica_sets(client, target))
+        sets = session.run(partial(_replica_sets, target=target))
         if revision is None:
             click.echo(f"{target.label}\nREVISION  CHANGE-CAUSE")
             for number in sorted(sets):
@@ -175,7 +176,7 @@ def undo(session: Session, words: tuple[str, ...], to_revision: int, dry_run: st
       pyk8s rollout undo deploy/web --to-revision 2
     """
     for target in _targets(session, words, ("Deployment",)):
-        session.run(lambda client, target=target: _undo(client, target, to_revision, dry_run))
+        session.run(partial(_undo, target=target, number=to_revision, dry_run=dry_run))
         click.echo(f"{target.label} rolled back")
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
+import msgspec
 import orjson
 
 from pyk8s.aio import clock
@@ -17,6 +18,7 @@ from pyk8s.controllers.replicaset.plan import Failure, differs, plan_replicas, p
 from pyk8s.reconcile import loop
 from pyk8s.reconcile.context import Context
 from pyk8s.reconcile.expectations import Expectations
+from pyk8s.reconcile.fields import Meta
 from pyk8s.reconcile.objects import Pod, ReplicaSet, template_of
 from pyk8s.reconcile.ownership import adopt, controller_of, is_alive, owner_reference, plan_claim, release
 from pyk8s.reconcile.pods import OWNER, by_owner, orphans, pod_from_template
@@ -25,6 +27,8 @@ from pyk8s.reconcile.workqueue import WorkQueue
 T = TypeVar("T")
 
 NAME = "replicaset-controller"
+MADE = msgspec.json.Decoder(Meta)
+"""A pod that was made is read for its name alone: a round may make hundreds."""
 AT_ONCE = 64
 """Calls in flight for one ReplicaSet."""
 
@@ -163,8 +167,8 @@ class ReplicaSetController:
         ref = PODS.within(one.metadata.namespace)
 
         async def make() -> None:
-            made = orjson.loads(await self._client.create(ref, body))
-            self._tell(one, "Normal", "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
+            made = MADE.decode(await self._client.create(ref, body))
+            self._tell(one, "Normal", "SuccessfulCreate", f"Created pod: {made.metadata.name}")
 
         left, batch = count, 1
         while left > 0:

@@ -160,7 +160,8 @@ def _part(request: pb.LogsRequest) -> Part:
         try:
             since = moment(request.since_time)
         except ValueError as why:
-            raise bad_request(f"sinceTime: {request.since_time!r} is no time: {why}") from why
+            said = f"sinceTime: {request.since_time!r} is no time: it must be as 2026-01-02T15:04:05Z"
+            raise bad_request(said) from why
     return Part(
         tail=request.tail_lines if request.HasField("tail_lines") else None,
         since=since,

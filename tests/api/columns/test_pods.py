@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pyk8s.api.columns.pods import pod_cells, pod_conditions, pod_reason
+from pyk8s.api.columns.pods import pod_cells, pod_conditions
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 RUNNING = {"running": {"startedAt": "2026-01-02T11:59:00Z"}}
@@ -100,7 +100,6 @@ SIDECAR = {"initContainers": [{"name": "s", "restartPolicy": "Always"}]}
 )  # fmt: skip
 def test_one_word_says_how_a_pod_does(given: dict[str, Any], ready: str, reason: str) -> None:
     assert pod_cells(given, NOON)[1:3] == [ready, reason]
-    assert pod_reason(given) == reason
 
 
 def test_restarts_are_counted_and_the_last_is_told() -> None:

@@ -9,8 +9,9 @@ import aiohttp
 
 from pyk8s.apiserver.rest.server import Door
 from pyk8s.wire.pki import Authority
-from pyk8s.wire.tls import client_context, server_context
+from pyk8s.wire.tls import server_context
 from tests.apiserver.makers import RESOURCES
+from tests.wire.clients import client_context
 
 
 @dataclass

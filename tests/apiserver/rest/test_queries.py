@@ -2,7 +2,7 @@ import pytest
 
 from pyk8s.api.errors import ApiError
 from pyk8s.apiserver.request import Options
-from pyk8s.apiserver.rest.queries import MAX_PARAMETERS, number, options, parameters, truth
+from pyk8s.apiserver.rest.queries import options
 from pyk8s.client.interface import PatchType, View
 
 SAID = [
@@ -46,21 +46,3 @@ def test_what_cannot_be_read_is_said(query):
         options(query)
     assert caught.value.code == 400
     assert query.partition("=")[0] in caught.value.message
-
-
-def test_an_endless_query_is_refused():
-    with pytest.raises(ApiError):
-        parameters("&".join(f"a{number}=1" for number in range(MAX_PARAMETERS + 1)))
-
-
-@pytest.mark.parametrize(
-    ("query", "meant"), [("a", True), ("a=", True), ("a=1", True), ("a=true", True), ("a=0", False), ("a=False", False)]
-)
-def test_when_a_parameter_is_true(query, meant):
-    assert truth(parameters(query), "a") is meant
-    assert truth(parameters(query), "b") is False
-
-
-def test_a_number_that_is_not_given_is_none():
-    assert number(parameters(""), "limit") is None
-    assert parameters("a=1&a=2")["a"] == ["1", "2"]

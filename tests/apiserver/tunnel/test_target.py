@@ -110,8 +110,9 @@ WRONG = [
     ({"tailLines": ["-1"]}, 422, "tailLines"),
     ({"sinceSeconds": ["0"]}, 422, "sinceSeconds"),
     ({"limitBytes": ["0"]}, 422, "limitBytes"),
-    ({"sinceSeconds": ["5"], "sinceTime": ["x"]}, 422, "sinceSeconds"),
+    ({"sinceSeconds": ["5"], "sinceTime": ["2026-01-01T00:00:00Z"]}, 422, "sinceSeconds"),
     ({"tailLines": ["all"]}, 400, ""),
+    ({"sinceTime": ["never"]}, 400, ""),
 ]
 
 

@@ -6,7 +6,7 @@ import aiohttp
 import orjson
 import pytest
 
-from pyk8s.wire.tls import client_context
+from tests.wire.clients import client_context
 
 EXEC = "/api/v1/namespaces/default/pods/web/exec"
 

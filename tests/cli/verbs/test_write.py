@@ -47,6 +47,14 @@ def test_a_secret_is_stored_in_base64(rig):
     assert rig.get(SECRETS.within("default").of("db"))["data"] == {"pass": "eA=="}
 
 
+@pytest.mark.parametrize("words", [["configmap", "c"], ["secret", "generic", "c"]])
+def test_a_key_given_twice_in_two_ways_is_refused(rig, tmp_path, words):
+    (tmp_path / "a").write_text("2")
+    result = rig.run(create, *words, "--from-literal=a=1", f"--from-file={tmp_path / 'a'}")
+    assert "the key 'a' is given twice" in str(result.exception)
+    assert rig.names(CONFIG_MAPS.within("default")) == rig.names(SECRETS.within("default")) == []
+
+
 def test_run_makes_a_pod(rig):
     assert rig.said(run, "web", "--image=shop:1", "--port=80", "--env=A=1") == "pod/web created\n"
     (container,) = rig.get(DEFAULT_PODS.of("web"))["spec"]["containers"]

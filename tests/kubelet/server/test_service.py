@@ -86,7 +86,8 @@ async def test_a_log_that_is_gone_is_an_error_in_words(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "words"), [({"since_time": "yesterday"}, "is no time"), ({"previous": True}, "previous terminated")]
+    ("options", "words"),
+    [({"since_time": "yesterday"}, "is no time: it must be as 2026"), ({"previous": True}, "previous terminated")],
 )
 async def test_a_request_that_makes_no_sense_is_refused(tmp_path, options, words):
     async with door(tmp_path, Worker(running(log_path="/none"))) as streams:
