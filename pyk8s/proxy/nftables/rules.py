@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import ip_address, ip_network
 
 from pyk8s.kernel.nftables.values import (
@@ -62,20 +63,20 @@ class Piece:
 
 def plan_piece(intent: Intent, settings: Settings) -> Piece:
     """What `intent` needs in the table of its family."""
-    return _Port(intent, settings, Names.of(intent)).piece()
+    return _Port(intent, settings).piece()
 
 
-@dataclass(slots=True)
 class _Port:
     """A service port while its piece is made."""
 
-    intent: Intent
-    settings: Settings
-    names: Names
-    elements: list[Element] = field(default_factory=list)
-    chains: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
-    sets: dict[str, Set] = field(default_factory=dict)
-    choices: list[Choice] = field(default_factory=list)
+    def __init__(self, intent: Intent, settings: Settings) -> None:
+        self.intent = intent
+        self.settings = settings
+        self.id = intent.id
+        self.elements: list[Element] = []
+        self.chains: dict[str, tuple[Rule, ...]] = {}
+        self.sets: dict[str, Set] = {}
+        self.choices: list[Choice] = []
 
     def piece(self) -> Piece:
         intent = self.intent
@@ -85,10 +86,15 @@ class _Port:
             self._lead("external", SERVICE_IPS, NO_SERVICES, (address, intent.protocol, intent.port))
         if intent.node_port:
             self._lead("nodeport", SERVICE_NODE_PORTS, NO_NODE_PORTS, (intent.protocol, intent.node_port))
-        self._fence()
-        for address in self._addresses():
-            self.elements.append(Element(HAIRPIN.name, (address, address)))
+        if intent.source_ranges and intent.load_balancer_ips and intent.everyone.endpoints:
+            self._fence()
+        self.elements += [Element(HAIRPIN.name, (address, address)) for address in self._addresses()]
         return Piece(tuple(self.elements), self.chains, self.sets, tuple(dict.fromkeys(self.choices)))
+
+    @cached_property
+    def names(self) -> Names:
+        """What its own chains are called."""
+        return Names.of(self.intent)
 
     def _addresses(self) -> Iterable[str]:
         intent = self.intent
@@ -104,7 +110,7 @@ class _Port:
         pool = intent.inside if entry == "cluster" else intent.outside
         if not pool.endpoints:
             data: Data = DROP if pool.otherwise is Otherwise.DROP else Goto(REJECT)
-            self.elements.append(Element(refused.name, key, data, intent.id))
+            self.elements.append(Element(refused.name, key, data, self.id))
         if entry == "cluster":
             if pool.endpoints:
                 self._to(fronts, key, self._chain(pool) if intent.affinity else self._choice(entry, key, pool))
@@ -113,15 +119,16 @@ class _Port:
             self._to(fronts, key, self._external() if own else self._choice(entry, key, intent.everyone))
 
     def _to(self, fronts: Map, key: Key, chain: str) -> None:
-        self.elements.append(Element(fronts.name, key, Goto(chain), self.intent.id))
+        self.elements.append(Element(fronts.name, key, Goto(chain), self.id))
 
     def _choice(self, entry: str, key: Key, pool: Pool) -> str:
         """The shared chain that looks up one of the endpoints of `pool`, and what it finds there."""
         choice = Choice(entry, len(pool.endpoints))
         self.choices.append(choice)
         places = (NODE_PORT_ENDPOINTS if entry == "nodeport" else ENDPOINTS).name
-        for number, each in enumerate(pool.endpoints):
-            self.elements.append(Element(places, (*key, number), (each.address, each.port)))
+        self.elements += [
+            Element(places, (*key, number), (each.address, each.port)) for number, each in enumerate(pool.endpoints)
+        ]
         return choice.name
 
     def _chain(self, pool: Pool) -> str:
@@ -177,8 +184,6 @@ class _Port:
         """Only the ranges that a load balancer admits get through to its addresses. A node that has such an address
         itself asks from it: it is let in where the node is."""
         intent = self.intent
-        if not (intent.source_ranges and intent.load_balancer_ips and intent.everyone.endpoints):
-            return
         name = self.names.firewall
         admitted = [canonical(each) for each in intent.source_ranges]
         if any(_within(address, admitted) for address in self.settings.node_addresses):
@@ -187,7 +192,7 @@ class _Port:
         self.chains[name] = (*passing, Rule(name, (), DROP))
         for address in intent.load_balancer_ips:
             key = (address, intent.protocol, intent.port)
-            self.elements.append(Element(FIREWALL_IPS.name, key, Goto(name), intent.id))
+            self.elements.append(Element(FIREWALL_IPS.name, key, Goto(name), self.id))
 
 
 def canonical(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias, cast
 
@@ -15,8 +14,8 @@ from pyk8s.kernel.nftables.values import (
     Family,
     Flush,
     Held,
-    Hook,
     Map,
+    Rule,
     Set,
     Shape,
     Survey,
@@ -37,14 +36,14 @@ from pyk8s.proxy.plan import Intent, Key, Settings
 PortKey: TypeAlias = tuple[str, str]
 """A service port's id and protocol."""
 
-Place: TypeAlias = tuple[str, ElementKey]
-"""A set or map and a key of it."""
-
 Claims: TypeAlias = tuple[PortKey, Element] | dict[PortKey, Element]
 """Who wants which element at one place: nearly always one port alone."""
 
 Change: TypeAlias = tuple[PortKey, Piece, Piece]
 """A port, what it had and what it is to have."""
+
+Before: TypeAlias = dict[str, dict[ElementKey, Element | None]]
+"""What was wanted, by set and key, where something changes."""
 
 NOTHING = Piece()
 
@@ -56,8 +55,8 @@ class Ruleset:
         self._settings = settings
         self._family: Family = "ip" if settings.family == 4 else "ip6"
         self._pieces: dict[PortKey, Piece] = {}
-        self._wanted: dict[Place, Claims] = {}
-        self._choices: Counter[Choice] = Counter()
+        self._wanted: dict[str, dict[ElementKey, Claims]] = {}
+        self._choices: dict[Choice, int] = {}
         self.intents: dict[Key, tuple[Intent, ...]] = {}
 
     def change(self, services: Mapping[Key, tuple[Intent, ...]]) -> Transaction:
@@ -65,40 +64,50 @@ class Ruleset:
         changes = [change for service, intents in services.items() for change in self._changed(service, intents)]
         if not changes:
             return ()
-        choices = self._choices.copy()
-        before: dict[Place, Element | None] = {}
+        choices = {choice for choice, count in self._choices.items() if count}
+        before: Before = {}
         for key, old, new in changes:
             self._exchange(key, old, new, before)
-        self._choices = +self._choices
-        moved = [(was, now) for place, was in before.items() if (now := self._winner(place)) != was]
-        return (
-            *_made(changes, self._choices.keys() - choices),
-            *[Delete(was) for was, _ in moved if was is not None],
-            *[Add(now) for _, now in moved if now is not None],
-            *_unmade(changes, choices.keys() - self._choices),
-        )
+        wanted = {choice for choice, count in self._choices.items() if count}
+        gone, came = self._moved(before)
+        return (*_made(changes, wanted - choices), *gone, *came, *_unmade(changes, choices - wanted))
+
+    def _moved(self, before: Before) -> tuple[list[Delete], list[Add]]:
+        """The elements that are no longer wanted of those that were wanted `before`, and those that are wanted now."""
+        gone, came = [], []
+        for of, elements in before.items():
+            wanted = self._wanted[of]
+            for key, was in elements.items():
+                now = _winner(wanted.get(key))
+                if was is now or was == now:
+                    continue
+                if was is not None:
+                    gone.append(Delete(was))
+                if now is not None:
+                    came.append(Add(now))
+        return gone, came
 
     def whole(self, seen: Survey) -> Transaction:
         """Everything, for a kernel that has what `seen` tells: stale chains and sets go, and who was sent where by
         session affinity stays known. One transaction: there is no moment without rules."""
-        held = self.held()
+        chains, sets = self._chains(), {each.name: each for each in self._sets()}
         return (
             Add(Table()),
-            *_cleared(seen, held, self._family),
-            *(Add(each) for each in held.sets.values()),
-            *(Add(each) for each in held.chains.values()),
-            *(Add(rule) for rules in held.rules.values() for rule in rules),
-            *(Add(each) for elements in held.elements.values() for each in elements.values()),
+            *_cleared(seen, {name: chain for name, (chain, _) in chains.items()}, sets, self._family),
+            *[Add(each) for each in sets.values()],
+            *[Add(chain) for chain, _ in chains.values()],
+            *[Add(rule) for _, rules in chains.values() for rule in rules],
+            *[Add(cast(Element, _winner(claims))) for wanted in self._wanted.values() for claims in wanted.values()],
         )
 
     def stands(self, seen: Survey) -> bool:
         """Whether the kernel that has what `seen` tells has what was planned, as far as numbers can tell."""
-        if not seen.exists or seen.chains != self._counted_chains():
+        counted = {name: (chain.hook, len(rules)) for name, (chain, rules) in self._chains().items()}
+        if not seen.exists or seen.chains != counted:
             return False
-        counts = Counter(of for of, _ in self._wanted)
         wanted = {each.name: shape(each, self._family) for each in self._sets()}
         return seen.sets.keys() == wanted.keys() and all(
-            made == wanted[name] and (made.seconds or count == counts[name])
+            made == wanted[name] and (made.seconds or count == len(self._wanted.get(name, ())))
             for name, (made, count) in seen.sets.items()
         )
 
@@ -108,34 +117,32 @@ class Ruleset:
 
     def held(self) -> Held:
         """The table as it should be."""
-        chains = shared_chains(self._settings)
-        for choice in self._choices:
-            chains[choice.name] = Chain(choice.name), choosing(choice)
-        for piece in self._pieces.values():
-            for name, rules in piece.chains.items():
-                chains[name] = Chain(name), rules
-        elements: dict[str, dict[ElementKey, Element]] = {each.name: {} for each in self._sets()}
-        for of, key in self._wanted:
-            elements[of][key] = cast(Element, self._winner((of, key)))
+        chains = self._chains()
+        sets = {each.name: each for each in self._sets()}
         return Held(
             {name: chain for name, (chain, _) in chains.items()},
             {name: rules for name, (_, rules) in chains.items()},
-            {each.name: each for each in self._sets()},
-            elements,
+            sets,
+            {
+                name: {key: cast(Element, _winner(claims)) for key, claims in self._wanted.get(name, {}).items()}
+                for name in sets
+            },
         )
+
+    def _chains(self) -> dict[str, tuple[Chain, tuple[Rule, ...]]]:
+        chains = shared_chains(self._settings)
+        for choice, count in self._choices.items():
+            if count:
+                chains[choice.name] = Chain(choice.name), choosing(choice)
+        for piece in self._pieces.values():
+            for name, rules in piece.chains.items():
+                chains[name] = Chain(name), rules
+        return chains
 
     def _sets(self) -> Iterator[Set | Map]:
         yield from SETS
         for piece in self._pieces.values():
             yield from piece.sets.values()
-
-    def _counted_chains(self) -> dict[str, tuple[Hook | None, int]]:
-        counted = {name: (chain.hook, len(rules)) for name, (chain, rules) in shared_chains(self._settings).items()}
-        counted |= {choice.name: (None, len(choosing(choice))) for choice in self._choices}
-        for piece in self._pieces.values():
-            for name, rules in piece.chains.items():
-                counted[name] = (None, len(rules))
-        return counted
 
     def _changed(self, service: Key, intents: tuple[Intent, ...]) -> Iterator[Change]:
         before = self.intents.get(service, ())
@@ -146,53 +153,54 @@ class Ruleset:
         wanted = {(intent.id, intent.protocol): plan_piece(intent, self._settings) for intent in intents}
         for key in {(intent.id, intent.protocol): None for intent in before} | wanted:
             old, new = self._pieces.get(key, NOTHING), wanted.get(key, NOTHING)
-            if old != new:
+            if old is NOTHING or old != new:
                 yield key, old, new
 
-    def _exchange(self, key: PortKey, old: Piece, new: Piece, before: dict[Place, Element | None]) -> None:
-        """Put `new` for `old`; what is wanted until now at the places concerned is kept in `before`."""
-        self._choices.subtract(old.choices)
-        self._choices.update(new.choices)
+    def _exchange(self, port: PortKey, old: Piece, new: Piece, before: Before) -> None:
+        """Put `new` for `old`; what was wanted until now at the places concerned is kept in `before`."""
+        for choice in old.choices:
+            self._choices[choice] -= 1
+        for choice in new.choices:
+            self._choices[choice] = self._choices.get(choice, 0) + 1
         if new is NOTHING:
-            self._pieces.pop(key, None)
+            self._pieces.pop(port, None)
         else:
-            self._pieces[key] = new
+            self._pieces[port] = new
         for each in old.elements:
-            place = each.of, each.key
-            if place not in before:
-                before[place] = self._winner(place)
-            self._give_up(place, key)
+            wanted, was = self._at(each.of, before)
+            claims = wanted[each.key]
+            was.setdefault(each.key, _winner(claims))
+            if isinstance(claims, dict) and len(claims) > 1:
+                del claims[port]
+            else:
+                del wanted[each.key]
         for each in new.elements:
-            place = each.of, each.key
-            if place not in before:
-                before[place] = self._winner(place)
-            self._claim(place, key, each)
+            wanted, was = self._at(each.of, before)
+            others = wanted.get(each.key)
+            was.setdefault(each.key, _winner(others))
+            if others is None:
+                wanted[each.key] = port, each
+            elif isinstance(others, dict):
+                others[port] = each
+            else:
+                wanted[each.key] = dict((others, (port, each)))
 
-    def _claim(self, place: Place, key: PortKey, element: Element) -> None:
-        claims = self._wanted.get(place)
-        if claims is None:
-            self._wanted[place] = key, element
-        elif isinstance(claims, dict):
-            claims[key] = element
-        else:
-            self._wanted[place] = dict((claims, (key, element)))
+    def _at(self, of: str, before: Before) -> tuple[dict[ElementKey, Claims], dict[ElementKey, Element | None]]:
+        """What is wanted, and what was wanted before, in the set or map `of`."""
+        if of not in before:
+            before[of] = {}
+            self._wanted.setdefault(of, {})
+        return self._wanted[of], before[of]
 
-    def _give_up(self, place: Place, key: PortKey) -> None:
-        claims = self._wanted[place]
-        if isinstance(claims, dict) and len(claims) > 1:
-            del claims[key]
-        else:
-            del self._wanted[place]
 
-    def _winner(self, place: Place) -> Element | None:
-        """What is to be at `place`: when two ports claim an address, the one whose name comes first has it."""
-        claims = self._wanted.get(place)
-        if claims is None:
-            return None
-        if isinstance(claims, tuple):
-            return claims[1]
-        any_one = next(iter(claims.values()))
-        return any_one if any_one.data is None else claims[min(claims)]
+def _winner(claims: Claims | None) -> Element | None:
+    """Which element is to be: when two ports claim a place, the one whose name comes first has it."""
+    if claims is None:
+        return None
+    if isinstance(claims, tuple):
+        return claims[1]
+    any_one = next(iter(claims.values()))
+    return any_one if any_one.data is None else claims[min(claims)]
 
 
 def _made(changes: Iterable[Change], choices: Iterable[Choice]) -> Iterator[Action]:
@@ -223,17 +231,19 @@ def _unmade(changes: Iterable[Change], choices: Iterable[Choice]) -> Iterator[Ac
     yield from (Delete(each) for old, new in own for name, each in old.sets.items() if name not in new.sets)
 
 
-def _cleared(seen: Survey, held: Held, family: Family) -> Iterator[Action]:
+def _cleared(
+    seen: Survey, chains: Mapping[str, Chain], sets: Mapping[str, Set | Map], family: Family
+) -> Iterator[Action]:
     """Everything that is there emptied, but for what packets have added; what is not wanted so, removed."""
     yield from (Flush(Chain(name)) for name in seen.chains)
     for name, (made, _) in seen.sets.items():
-        wanted = held.sets.get(name)
+        wanted = sets.get(name)
         if wanted is None or shape(wanted, family) != made:
             yield Delete(_seen(name, made))
         elif not made.seconds:
             yield Flush(wanted)
     for name, (hook, _) in seen.chains.items():
-        if name not in held.chains or held.chains[name].hook != hook:
+        if name not in chains or chains[name].hook != hook:
             yield Delete(Chain(name))
 
 
