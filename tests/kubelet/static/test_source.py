@@ -19,29 +19,34 @@ SECONDS = 10
 class Pods:
     """What the kubelet is told."""
 
-    def __init__(self):
-        self.running = {}
+    def __init__(self, changed):
+        self.running, self._changed = {}, changed
 
     def update(self, pod):
         self.running[pod.metadata.uid] = pod.metadata.name
+        self._changed.set()
 
     def lose(self, uid):
         del self.running[uid]
+        self._changed.set()
 
 
 class Status:
     """Whom the API knows static pods as."""
 
-    def __init__(self):
-        self.aliases = {}
+    def __init__(self, changed):
+        self.aliases, self._changed = {}, changed
 
     def alias(self, uid, mirror):
         self.aliases[uid] = mirror
+        self._changed.set()
 
 
 class Case:
     def __init__(self, folder):
-        self.folder, self.client, self.pods, self.status = folder, FakeClient(), Pods(), Status()
+        self.changed = asyncio.Event()
+        self.folder, self.client = folder, FakeClient()
+        self.pods, self.status = Pods(self.changed), Status(self.changed)
         self.files = FileEvents()
         self.mirrors = {}
         self.static = StaticPods(
@@ -61,7 +66,7 @@ class Case:
     async def at_work(self):
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}}
         await self.client.create(NAMESPACES, orjson.dumps(space))
-        work = [self.files.run(), self.static.follow(), self.static.mirror(), self._informer()]
+        work = [self.files.run(), self.static.follow(), self.static.mirror(), self._informer(), self._folders()]
         tasks = [asyncio.create_task(each) for each in work]
         try:
             yield
@@ -79,12 +84,29 @@ class Case:
             self.mirrors = {pod.metadata.uid: pod for pod in found}
             if before != self.mirrors:
                 self.static.note_mirror()
+            self.changed.set()
             await self.client.api.next_change()
 
+    async def _folders(self):
+        """Tells when the folder itself is made."""
+        with self.files.watch(self.folder.parent) as changed:
+            while True:
+                await changed.wait()
+                changed.clear()
+                self.changed.set()
+
     async def until(self, condition):
+        """Look again whenever something has changed, until `condition` holds."""
         async with asyncio.timeout(SECONDS):
             while not await condition():
-                await asyncio.sleep(0.005)
+                await self.changed.wait()
+                self.changed.clear()
+
+    async def is_made(self):
+        return self.folder.is_dir()
+
+    async def is_known(self):
+        return bool(self.status.aliases)
 
     async def mirror(self, name="a-n"):
         with contextlib.suppress(ApiError):
@@ -142,11 +164,11 @@ def test_a_folder_that_is_not_there_holds_nothing(tmp_path):
 async def test_files_are_followed_and_mirrored(tmp_path):
     case = Case(tmp_path / "made")
     async with case.at_work():
-        await case.until(lambda: asyncio.sleep(0, (tmp_path / "made").is_dir()))
+        await case.until(case.is_made)
         case.write("a")
         await case.until(case.mirror)
         found = await case.mirror()
-        await case.until(lambda: asyncio.sleep(0, bool(case.status.aliases)))
+        await case.until(case.is_known)
         assert case.status.aliases == {
             found["metadata"]["annotations"]["kubernetes.io/config.mirror"]: found["metadata"]["uid"]
         }
