@@ -9,7 +9,7 @@ import sys
 
 from bench.stage import staged
 
-ORDER = ("startup", "footprint", "api", "scheduling", "pods", "services")
+ORDER = ("startup", "footprint", "api", "scheduling", "pods", "services", "routes")
 """The measurements, in the order they run in."""
 
 

@@ -74,7 +74,7 @@ class Keeper:
         """Since when links are left over from a way that was given up."""
 
     def bring(self, nodes: Sequence[Node], backend: Backend, ground: Ground, *, thorough: bool, now: float) -> Outcome:
-        """Everything for `nodes`, in the order that pods need it; the configuration, which lets pods come, last.
+        """Everything for `nodes`; the configuration, which lets pods come, last.
 
         `now` are seconds, of which only differences mean anything. `thorough` reads the rules that are there instead of
         trusting what was written. Raises KernelError, OSError or RangesClash for the first thing that failed.
@@ -86,9 +86,12 @@ class Keeper:
         seen = ground.links.observe()
         under = find_under(seen.values(), self._settings.addresses)
         way = plan_way(backend, name, nodes, under, self._settings.vxlan)
+        # The ways first, as others wait for them; one that cannot be gone keeps no pod from coming.
+        failures = bring_way(way, seen, ground)
         if own.ranges:
             self._bring_pods_side(own, nodes, seen, self._settings.mtu or way.mtu, ground, thorough)
-        bring_way(way, seen, ground)
+        if failures:
+            raise failures[0]
         watched = {BRIDGE, *(link.name for link in way.links), *(each.link for each in under.values())}
         indexes = frozenset(ground.links.index(link.name) for link in way.links)
         return Outcome(way.vtep, frozenset(watched), indexes, self._clear(way, own, seen, ground, now))
@@ -181,11 +184,9 @@ def clean_up(store: Store, seen: Mapping[str, Link], ground: Ground) -> list[Add
     return store.keep(alive, older_than=before)
 
 
-def bring_way(way: Way, seen: Mapping[str, Link], ground: Ground) -> None:
+def bring_way(way: Way, seen: Mapping[str, Link], ground: Ground) -> list[KernelError]:
     """The links of the way, who is behind them, and last the routes, so that no packet leads nowhere; one of these that
-    cannot be set does not keep the others from being set.
-
-    Raises the first KernelError when all have been tried.
+    cannot be set does not keep the others from being set. What could not.
     """
     failures: list[KernelError] = []
     for link in way.links:
@@ -205,5 +206,4 @@ def bring_way(way: Way, seen: Mapping[str, Link], ground: Ground) -> None:
             ground.routes.run((action,))
         except KernelError as why:
             failures.append(why)
-    if failures:
-        raise failures[0]
+    return failures
