@@ -208,7 +208,7 @@ class ApiServer:
     def _address(self) -> str:
         settings = self.settings
         host = settings.advertise_address or settings.https.addresses[0]
-        return f"{host}:{settings.advertise_port or self.ports.https}"
+        return f"{f'[{host}]' if ':' in host else host}:{settings.advertise_port or self.ports.https}"
 
     def _row(self, plural: str) -> Resource:
         row = self.resources.find("", "v1", plural)

@@ -68,11 +68,16 @@ def pick_subnet() -> str:
 
 
 def require_ipv6() -> None:
-    """Raises MachineUnfit when this machine's kernel has no IPv6."""
+    """Raises MachineUnfit when this machine has no IPv6, or gives new links none."""
     if not CONF6.is_dir():
         raise MachineUnfit(
             "this machine's kernel has no IPv6 (/proc/sys/net/ipv6 is missing): start it without ipv6.disable=1, or "
             "make the cluster with --ip-family ipv4"
+        )
+    if (CONF6 / "default" / "disable_ipv6").read_text().strip() == "1":
+        raise MachineUnfit(
+            "this machine gives new links no IPv6: `sysctl -w net.ipv6.conf.default.disable_ipv6=0`, or make the "
+            "cluster with --ip-family ipv4"
         )
 
 

@@ -91,3 +91,18 @@ def test_a_port_that_is_taken_is_not_free():
         assert not host.is_free(server.getsockname()[1])
         with pytest.raises(host.AddressTaken, match="no 1 free TCP ports"):
             host.free_ports(1, first=server.getsockname()[1], last=server.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [(None, "kernel has no IPv6"), ("1\n", "net.ipv6.conf.default.disable_ipv6=0"), ("0\n", None)]
+)
+def test_a_machine_without_ipv6_is_told_what_to_do(tmp_path, monkeypatch, content, says):
+    monkeypatch.setattr(host, "CONF6", tmp_path / "conf")
+    if content is not None:
+        (tmp_path / "conf/default").mkdir(parents=True)
+        (tmp_path / "conf/default/disable_ipv6").write_text(content)
+    if says is None:
+        host.require_ipv6()
+        return
+    with pytest.raises(host.MachineUnfit, match=says):
+        host.require_ipv6()
