@@ -66,7 +66,7 @@ def test_who_keeps_the_source_asks_pods_and_the_node_first():
 
 def test_affinity_asks_where_the_client_was_before_it_chooses():
     made, names = piece(2, sessionAffinity="ClientIP")
-    kept = [name for name in made.sets]
+    kept = list(made.sets)
     assert [each.seconds for each in made.sets.values()] == [10800, 10800]
     *before, choice = made.chains[names.service]
     ends = [name for name in made.chains if name.startswith("endpoint-")]

@@ -53,7 +53,10 @@ def test_whose_packets_to_a_cluster_ip_get_the_nodes_address(settings, marked):
         ),
     ],
 )
-@pytest.mark.parametrize(("chain", "name"), [("services", "service-nodeports"), ("nodeport-endpoints-check", "no-endpoint-nodeports")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("chain", "name"),
+    [("services", "service-nodeports"), ("nodeport-endpoints-check", "no-endpoint-nodeports")],
+)
 def test_where_node_ports_answer(chain, name, settings, where):
     found = [rule.matches for rule in rules(chain, **settings) if rule.target == Look(("l4proto", "dport"), name)]
     assert found == [(DestinationLocal(), *each) for each in where]
