@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from ipaddress import ip_address
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 NESTED, NETWORK_ORDER = 0x8000, 0x4000
 """Flags of an attribute's type: it holds attributes; its number is big-endian."""
@@ -95,9 +95,9 @@ def string(payload: bytes | None) -> str:
 
 def address(payload: bytes) -> str:
     """An address of 4 or 16 bytes as text."""
-    return str(ip_address(payload))
+    return inet_ntop(AF_INET if len(payload) == 4 else AF_INET6, payload)
 
 
 def packed(held: str) -> bytes:
     """An address as 4 or 16 bytes."""
-    return ip_address(held).packed
+    return inet_pton(AF_INET6 if ":" in held else AF_INET, held)

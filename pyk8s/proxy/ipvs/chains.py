@@ -156,7 +156,9 @@ class _Chains:
             directions = "dst,dst" if protocol == "sctp" else "dst"
             local = (Protocol(protocol), self.to(sets.NODE_PORTS_LOCAL[protocol], directions))
             every = (Protocol(protocol), self.to(sets.NODE_PORTS[protocol], directions))
-            yield Rule((SourceLocal(), *local), Jump(MARK_MASQ), "the node to node ports with local endpoints")
+            yield Rule(
+                (local[0], SourceLocal(), local[1]), Jump(MARK_MASQ), "the node to node ports with local endpoints"
+            )
             yield Rule(local, RETURN, f"Kubernetes nodeport {protocol.upper()} port with externalTrafficPolicy=local")
             yield Rule(every, Jump(MARK_MASQ), f"Kubernetes nodeport {protocol.upper()} port for masquerade purpose")
 

@@ -1,0 +1,96 @@
+import errno
+
+import pytest
+
+from pyk8s.kernel.errors import Refused, Unsupported, refused
+from pyk8s.kernel.ipset.run import Sets
+from pyk8s.kernel.iptables.run import Iptables
+from pyk8s.kernel.netns.run import entered
+from pyk8s.proxy.ipvs import backend
+from pyk8s.proxy.ipvs.backend import ServiceLink, make
+from pyk8s.proxy.ipvs.chains import TABLES
+from pyk8s.proxy.ipvs.ruleset import Ruleset
+from tests.kernel.balancer import lacking
+from tests.kernel.spaces import spaces
+from tests.proxy.ipvs.changes import meaning
+from tests.proxy.ipvs.node import fake_hands, settings
+
+
+class Log:
+    """Hands that write down what they are told, in a word each."""
+
+    def __init__(self, parts, name):
+        self.parts, self.name = parts, name
+
+    def run(self, transaction):
+        self.parts += [(self.name, type(each).__name__) for each in transaction]
+
+
+def order(change):
+    parts: list[tuple[str, str]] = []
+    hands = fake_hands()
+    hands.servers, hands.sets, hands.places = (Log(parts, name) for name in ("servers", "sets", "places"))
+    hands.run(change)
+    return parts
+
+
+def test_what_leads_to_a_service_comes_last_and_goes_first():
+    ruleset = Ruleset(settings())
+    ruleset.change(meaning(1))
+    come = order(ruleset.change(meaning(2)))
+    assert [part for part, _ in dict.fromkeys(come)] == ["sets", "servers", "servers", "places"]
+    gone = order(ruleset.change({"shop/s2": ()}))
+    assert [part for part, _ in dict.fromkeys(gone)] == ["places", "servers", "sets"]
+
+
+def test_a_service_is_refused_before_its_endpoints_are_gone_and_until_they_are_there():
+    ruleset = Ruleset(settings())
+    ruleset.change(meaning(1))
+    assert order(ruleset.change(meaning(1, 0)))[0] == ("sets", "Add")
+    assert order(ruleset.change(meaning(1, 1)))[-1] == ("sets", "Remove")
+
+
+def test_a_machine_without_dummy_links_is_told_of_the_module(monkeypatch):
+    def unknown(*_):
+        raise refused("add kube-ipvs0", errno.EOPNOTSUPP)
+
+    monkeypatch.setattr(backend, "run_links", unknown)
+    with pytest.raises(Unsupported, match="modprobe dummy"):
+        ServiceLink().make("kube-ipvs0")
+
+
+def test_another_refusal_of_the_link_is_told_as_it_is(monkeypatch):
+    def refuse(*_):
+        raise refused("add kube-ipvs0", errno.EPERM)
+
+    monkeypatch.setattr(backend, "run_links", refuse)
+    with pytest.raises(Refused):
+        ServiceLink().make("kube-ipvs0")
+
+
+@pytest.mark.kernel
+@pytest.mark.skipif(not lacking(), reason="this kernel has IPVS")
+def test_a_kernel_without_ipvs_is_told_what_to_do_before_anything_is_made():
+    with spaces(1) as (netns,), entered(netns):
+        with pytest.raises(Unsupported, match=r"ip_vs.*`modprobe ip_vs`.*package"):
+            make(settings())
+        assert Sets().observe() == {}
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("rules", ["nft", "legacy"])
+@pytest.mark.parametrize("family", [4, 6])
+def test_real_sets_and_rules_are_as_planned(rules, family):
+    """What needs no IPVS: every rule over every set, on both backends."""
+    with spaces(1) as (netns,):
+        hands, ruleset = fake_hands(family), Ruleset(settings(family))
+        hands.sets, hands.rules = Sets(netns), Iptables(rules, family, netns)
+        ruleset.change(meaning(1, 2, family=family, node_port=30001, externalTrafficPolicy="Local"))
+        hands.run(ruleset.whole(hands.survey()))
+        assert ruleset.stands(hands.survey())
+        held = hands.rules.observe(*TABLES)
+        for table, chains in ruleset.tables.items():
+            assert {name: held[table][name] for name in chains} == dict(chains)
+        hands.run(ruleset.nothing(hands.survey()))
+        assert hands.sets.observe() == {}
+        assert not [name for table in TABLES for name in hands.rules.survey(table).counts if name.startswith("KUBE-")]
