@@ -5,6 +5,8 @@ import socket
 import subprocess
 from functools import cache
 
+from tests.kernel.balancer import lacking
+
 PROGRAMS = ("etcd", "containerd", "runc", "iptables", "nft", "conntrack", "ip", "busybox")
 """What the tests run beside Python."""
 
@@ -26,6 +28,8 @@ def missing() -> list[str]:
         found.append("SCTP through real kernels: this kernel has none (it is tested in the VMs)")
     if not bridges_have_vlans():
         found.append("VLANs on a bridge (vlan, vlanTrunk): this kernel has no CONFIG_BRIDGE_VLAN_FILTERING")
+    if why := lacking():
+        found.append(f"virtual servers in a real kernel: {why} (they are tested in the VMs)")
     return found
 
 
