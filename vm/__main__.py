@@ -80,14 +80,13 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--check", is_flag=True, help="Only say whether this machine has room for three.")
-def image(check: bool) -> None:
+@click.option("--vms", "machines", default=1, show_default=True, help="Fail unless there is room for so many.")
+def image(machines: int) -> None:
     """Build the Debian image, if it is not in the cache, and print where it is."""
 
     async def work() -> int:
-        stage.check(stage.Wish(machines=3 if check else 1))
-        if not check:
-            timed("image", lambda: get_image(stage.cache(), default_recipe()).path)
+        stage.check(stage.Wish(machines))
+        timed("image", lambda: get_image(stage.cache(), default_recipe()).path)
         return 0
 
     finish(work(), 600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from pathlib import Path
 
@@ -24,6 +25,8 @@ DISK_MEGABYTES = 5000
 def lacking(machines: int, megabytes: int, cache: Path) -> list[str]:
     """A sentence for each thing that is missing to run so many machines of so much memory; () when all is there."""
     sentences = []
+    if platform.machine() != "x86_64":
+        sentences.append(f"the image is one for x86_64, and this is {platform.machine()}")
     if os.getuid() != 0:
         sentences.append("building the image and its file systems needs root")
     absent = {program: package for program, package in PROGRAMS.items() if shutil.which(program, path=_path()) is None}
