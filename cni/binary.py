@@ -1,8 +1,10 @@
-"""Carry one CNI call to the node's agent: `python3 -IS binary.py SOCKET`.
+"""Carry one CNI call to the node's agent: `python3 -IS binary.pyc SOCKET STATE_FOLDER INTERPRETER ALONE`.
 
-Starts for every sandbox, so it imports only what is built into the interpreter. On the socket: the CNI_ variables, each
-ended by a NUL, an empty one, and standard input; the pod's namespace travels along as an open descriptor. Back comes
-one byte, the exit code, and what to print.
+Starts for every sandbox, so it imports only what is built into the interpreter, and is compiled when it is installed.
+Where no agent answers it becomes the program ALONE, run by INTERPRETER, which finds our packages.
+
+On the socket: the CNI_ variables, each ended by a NUL, an empty one, and standard input; the pod's namespace travels
+along as an open descriptor. Back comes one byte, the exit code, and what to print.
 """
 
 import _socket
@@ -65,8 +67,8 @@ def stay_alone(document, *again):
         document = document[posix.write(copy, document) :]
     posix.lseek(copy, 0, 0)
     posix.dup2(copy, 0)
-    alone = __file__[: -len("binary.py")] + "alone.py"
-    posix.execve(sys.executable, [sys.executable, "-I", alone, *again, *sys.argv[2:]], posix.environ)
+    _, _, state, interpreter, alone = sys.argv
+    posix.execve(interpreter, [interpreter, "-I", alone, *again, state], posix.environ)
 
 
 def main():

@@ -6,12 +6,14 @@ pyroute2's synchronous classes bring their own event loop: use a `Netlink` from 
 from __future__ import annotations
 
 import importlib.util
+import socket
 import sys
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pyk8s.kernel.channel import Channel
 from pyk8s.kernel.errors import Refused, refused
 from pyk8s.kernel.netns.run import entered
 
@@ -32,49 +34,77 @@ def load(module: str) -> Any:
     return importlib.import_module(module)
 
 
+class Place:
+    """The sockets of one namespace, each opened when it is first used."""
+
+    def __init__(self, netns: str) -> None:
+        self.netns = netns
+        self._route: Any = None
+        self._channel: Channel | None = None
+
+    def route(self) -> Any:
+        """A pyroute2 IPRoute."""
+        if self._route is None:
+            self._route = load("pyroute2.iproute.linux").IPRoute()
+        return self._route
+
+    def channel(self) -> Channel:
+        """A socket for messages that are bytes already."""
+        if self._channel is None:
+            self._channel = Channel(socket.NETLINK_ROUTE)
+        return self._channel
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for each in (self._route, self._channel):
+            if each is not None:
+                each.close()
+        self._route = self._channel = None
+
+
 class Netlink:
     """rtnetlink for one thread. `close` it in the same thread."""
 
     def __init__(self) -> None:
-        self._own: Any = None
-        self._inside: tuple[str, Any] | None = None
+        self._own = Place("")
+        self._place = self._own
+
+    @contextmanager
+    def inside(self, netns: str = "") -> Iterator[None]:
+        """In the namespace at path `netns`; "" is where the thread is. Entering it again while inside costs nothing.
+
+        Raises Absent when there is none.
+        """
+        if not netns or netns == self._place.netns:
+            yield
+            return
+        with entered(netns):
+            outer, self._place = self._place, Place(netns)
+            try:
+                yield
+            finally:
+                self._place.close()
+                self._place = outer
 
     @contextmanager
     def within(self, netns: str = "") -> Iterator[Any]:
-        """A pyroute2 IPRoute in the namespace at path `netns`; "" is the thread's own, whose socket is kept.
+        """A pyroute2 IPRoute in the namespace at path `netns`; "" is the thread's own, whose socket is kept."""
+        with self.inside(netns):
+            yield self._place.route() if netns else self._own.route()
 
-        Entering a namespace again while inside it costs nothing.
-        """
-        if not netns:
-            if self._own is None:
-                self._own = _open()
-            yield self._own
-            return
-        if self._inside is not None and self._inside[0] == netns:
-            yield self._inside[1]
-            return
-        with entered(netns), _open() as route:
-            outer, self._inside = self._inside, (netns, route)
-            try:
-                yield route
-            finally:
-                self._inside = outer
+    def channel(self) -> Channel:
+        """The socket for bytes, in the namespace that the thread is inside of."""
+        return self._place.channel()
 
     def close(self) -> None:
-        """Close the kept socket."""
-        if self._own is not None:
-            self._own.close()
-            self._own = None
+        """Close the kept sockets."""
+        self._own.close()
 
     def __enter__(self) -> Netlink:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _open() -> Any:
-    return load("pyroute2.iproute.linux").IPRoute()
 
 
 @contextmanager

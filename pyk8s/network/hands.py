@@ -82,7 +82,7 @@ def hands_for(
         networks=networks,
         guards=PortGuards(),
         loopbacks=KernelLoopbacks(),
-        inside=netlink.within,
+        inside=netlink.inside,
         own=is_own_namespace,
         sysctl=_set_sysctl,
         programs=run_program,

@@ -1,13 +1,17 @@
 """Put the CNI program where containerd looks for it, and the configuration that tells containerd to run it.
 
-A program is two lines of shell: installers' own scripts lose the interpreter's flags, which make it start fast.
+A program is two lines of shell: installers' own scripts lose the interpreter's flags, which make it start fast. What
+they run is compiled here, by the interpreter that will run it, and lies beside them: a script is compiled at every
+start.
 """
 
 from __future__ import annotations
 
 import os
+import py_compile
 import shlex
 import sys
+import tempfile
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +21,9 @@ import orjson
 
 PROGRAMS = ("pyk8s-cni", "loopback")
 """containerd 1.6 runs a plugin named loopback by itself for every sandbox: it is the same program."""
+
+COMPILED = ".pyk8s-cni.pyc"
+"""What both run; runtimes take no file with a dot in front for a plugin."""
 
 CONFIGURATION = "10-pyk8s.conflist"
 
@@ -31,8 +38,11 @@ def install_programs(
     folder: str | Path, socket: str, state_folder: str, *, names: Sequence[str] = PROGRAMS
 ) -> list[Path]:
     """Write the programs into `folder`, when they differ from what is there; which files they are."""
-    binary = _binary()
-    words = [sys.executable, "-IS", str(binary), socket, state_folder]
+    package = _package()
+    compiled = _write(Path(folder).absolute() / COMPILED, _compile(package / "binary.py"), 0o644)
+    # The interpreter itself starts faster than a virtual environment's link to it; only what runs alone needs packages.
+    bare = os.path.realpath(sys.executable)
+    words = [bare, "-IS", str(compiled), socket, state_folder, sys.executable, str(package / "alone.py")]
     text = f"#!/bin/sh\nexec {shlex.join(words)}\n".encode()
     return [_write(Path(folder) / name, text, 0o755) for name in names]
 
@@ -67,12 +77,26 @@ def conflist(ranges: Sequence[str], *, mtu: int, data_folder: str, bridge: str =
     return {"cniVersion": VERSION, "name": NETWORK, "plugins": [plugin]}
 
 
-def _binary() -> Path:
-    """The file of the program: of a package that is found by name, as nothing here may import it."""
+def _package() -> Path:
+    """The folder of the program's package, which is found by name, as nothing here may import it."""
     spec = find_spec("cni")
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError("the package cni is not installed beside pyk8s")
-    return Path(spec.submodule_search_locations[0]) / "binary.py"
+    return Path(spec.submodule_search_locations[0])
+
+
+def _compile(source: Path) -> bytes:
+    """`source` compiled, in a form that is not compared with it at each start: it is installed anew when it changes."""
+    with tempfile.TemporaryDirectory(prefix="pyk8s-cni") as folder:
+        made = py_compile.compile(
+            str(source),
+            str(Path(folder) / COMPILED),
+            dfile=source.name,
+            doraise=True,
+            optimize=2,
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+        )
+        return Path(made).read_bytes()
 
 
 def _write(file: Path, content: bytes, mode: int) -> Path:

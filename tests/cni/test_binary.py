@@ -19,8 +19,11 @@ BINARY = Path(__file__).parents[2] / "cni" / "binary.py"
 ENVIRONMENT = {"CNI_COMMAND": "VERSION", "CNI_ARGS": "A=1", "PATH": os.environ["PATH"], "SECRET": "not yours"}
 
 
+ALONE = ("/var/lib/cni", sys.executable, str(BINARY.parent / "alone.py"))
+
+
 def run(path, document=b'{"cniVersion":"1.0.0"}', **environment):
-    words = [sys.executable, "-IS", str(BINARY), str(path)]
+    words = [sys.executable, "-IS", str(BINARY), str(path), *ALONE]
     return subprocess.run(words, input=document, env=ENVIRONMENT | environment, capture_output=True, timeout=60)
 
 
@@ -153,7 +156,7 @@ def test_an_agent_that_takes_too_long_is_for_trying_again_and_nobody_does_it_twi
 
         thread = threading.Thread(target=serve)
         thread.start()
-        words = [sys.executable, "-IS", str(tmp_path / "binary.py"), str(tmp_path / "s")]
+        words = [sys.executable, "-IS", str(tmp_path / "binary.py"), str(tmp_path / "s"), *ALONE]
         done = subprocess.run(words, input=b"{}", env=ENVIRONMENT, capture_output=True, timeout=60)
         held.set()
         thread.join(30)
@@ -162,7 +165,7 @@ def test_an_agent_that_takes_too_long_is_for_trying_again_and_nobody_does_it_twi
 
 def test_at_a_terminal_it_says_what_it_is(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-IS", str(BINARY), str(tmp_path / "s")], env={}, capture_output=True, timeout=60
+        [sys.executable, "-IS", str(BINARY), str(tmp_path / "s"), *ALONE], env={}, capture_output=True, timeout=60
     )
     assert (done.returncode, done.stdout) == (0, b"")
     assert b"CNI plugin" in done.stderr
@@ -180,7 +183,7 @@ def script(*words, **environment):
 def test_the_console_script_installs_the_plugin_and_is_one_itself(tmp_path):
     done = script("install", str(tmp_path / "bin"), "--socket", str(tmp_path / "s"), "--state", str(tmp_path))
     assert (done.returncode, done.stdout.decode().strip()) == (0, str(tmp_path / "bin" / "pyk8s-cni"))
-    assert [file.name for file in (tmp_path / "bin").iterdir()] == ["pyk8s-cni"]
+    assert {file.name for file in (tmp_path / "bin").iterdir()} == {"pyk8s-cni", ".pyk8s-cni.pyc"}
     installed = subprocess.run(
         [tmp_path / "bin" / "pyk8s-cni"],
         env=ENVIRONMENT,

@@ -5,9 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from pyk8s.kernel.channel import Channel
 from pyk8s.kernel.errors import refused
+from pyk8s.kernel.link import messages
 from pyk8s.kernel.link.values import Action, Add, AddAddress, Change, Link, Remove, RemoveAddress, Transaction, Vxlan
 from pyk8s.kernel.netlink import Netlink, translated
 
@@ -33,10 +37,8 @@ class Links:
 
     def index(self, name: str, netns: str = "") -> int:
         """The number of the link `name`, 0 when there is none; a link that is made again has another."""
-        if netns:
-            with self._netlink.within(netns):
-                return _index(name)
-        return _index(name)
+        with self._netlink.inside(netns):
+            return _index(name)
 
     def run(self, transaction: Transaction, netns: str = "") -> None:
         """Carry out `transaction` in the namespace at path `netns`, action by action.
@@ -45,10 +47,16 @@ class Links:
         """
         if not transaction:
             return
-        with self._netlink.within(netns) as route:
+        with self._netlink.inside(netns):
             for action in transaction:
-                with translated(action):
-                    _run_one(route, action)
+                if isinstance(action, Add) and action.link.vxlan is not None:
+                    self._add_vxlan(action)
+                else:
+                    _run_one(self._netlink.channel(), action)
+
+    def _add_vxlan(self, action: Add) -> None:
+        with self._netlink.within() as route, translated(action):
+            _add(route, action.link)
 
 
 def run(transaction: Transaction, netns: str = "") -> None:
@@ -78,21 +86,46 @@ def _index(name: str) -> int:
         return 0
 
 
-def _run_one(route: Any, action: Action) -> None:
+def _run_one(channel: Channel, action: Action) -> None:
+    """Carry out `action` in the namespace that the thread is in."""
     match action:
         case Add(link):
-            _add(route, link, index_of(link.master) if link.master else 0)
+            master = index_of(link.master) if link.master else 0
+            with _opened(link.peer.netns if link.peer else "") as namespace:
+                channel.ask(messages.make(action, master, namespace))
         case Change():
-            _change(route, action, index_of(action.master) if action.master else 0)
-        case AddAddress(name, address):
-            route.addr("add", index=index_of(name), **_address(address))
-        case RemoveAddress(name, address):
-            route.addr("del", index=index_of(name), **_address(address))
+            master = index_of(action.master) if action.master else 0
+            for request in messages.change(action, _index_for(action, action.name), master):
+                channel.ask(request)
+        case AddAddress(name) | RemoveAddress(name):
+            channel.ask(messages.address(action, _index_for(action, name)))
         case Remove(name):
-            route.link("del", ifname=name)
+            channel.ask(messages.remove(action, _index_for(action, name)))
 
 
-def _add(route: Any, link: Link, master: int) -> None:
+def _index_for(action: Action, name: str) -> int:
+    if found := _index(name):
+        return found
+    raise refused(action, errno.ENODEV)
+
+
+@contextmanager
+def _opened(netns: str) -> Iterator[int | None]:
+    """A descriptor of the namespace at a path, None for ""; raises Absent when there is none."""
+    if not netns:
+        yield None
+        return
+    try:
+        descriptor = os.open(netns, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as why:
+        raise refused(f"open network namespace {netns}", why.errno or 0) from why
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _add(route: Any, link: Link) -> None:
     wanted: dict[str, Any] = {"ifname": link.name, "kind": link.kind}
     if link.up:
         wanted["flags"], wanted["change"] = _IFF_UP, _IFF_UP
@@ -100,66 +133,17 @@ def _add(route: Any, link: Link, master: int) -> None:
         wanted["mtu"] = link.mtu
     if link.mac:
         wanted["address"] = link.mac
-    if master:
-        wanted["master"] = master
+    if link.master:
+        wanted["master"] = index_of(link.master)
     if link.vxlan is not None:
         wanted |= _vxlan(link.vxlan)
-    if link.peer is None:
-        route.link("add", **wanted)
-        return
-    peer: dict[str, Any] = {"ifname": link.peer.name}
-    if link.mtu:
-        peer["mtu"] = link.mtu
-    if link.peer.mac:
-        peer["address"] = link.peer.mac
-    if not link.peer.netns:
-        route.link("add", **wanted, peer=peer)
-        return
-    try:
-        descriptor = os.open(link.peer.netns, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as why:
-        raise refused(f"open network namespace {link.peer.netns}", why.errno or 0) from why
-    try:
-        route.link("add", **wanted, peer=peer | {"net_ns_fd": descriptor})
-    finally:
-        os.close(descriptor)
+    route.link("add", **wanted)
 
 
 def _vxlan(vxlan: Vxlan) -> dict[str, Any]:
     local = "vxlan_local6" if ":" in vxlan.local else "vxlan_local"
     # Checksums in IPv6 are the default; both ends must agree, or packets are dropped.
     return {"vxlan_id": vxlan.id, local: vxlan.local, "vxlan_port": vxlan.port, "vxlan_learning": 0}
-
-
-def _change(route: Any, change: Change, master: int) -> None:
-    wanted: dict[str, Any] = {}
-    if change.mtu is not None:
-        wanted["mtu"] = change.mtu
-    if change.mac is not None:
-        wanted["address"] = change.mac
-    if change.master is not None:
-        wanted["master"] = master
-    if change.alias is not None:
-        wanted["ifalias"] = change.alias
-    flags = mask = 0
-    for bit, on in ((_IFF_UP, change.up), (_IFF_PROMISC, change.promiscuous)):
-        if on is not None:
-            mask |= bit
-            flags |= bit if on else 0
-    if mask:
-        wanted["flags"], wanted["change"] = flags, mask
-    if wanted:
-        route.link("set", ifname=change.name, **wanted)
-    if change.hairpin is not None:
-        route.brport("set", ifname=change.name, mode=int(change.hairpin))
-
-
-def _address(address: str) -> dict[str, Any]:
-    held, _, length = address.partition("/")
-    if ":" in held:
-        # Without IFA_F_NODAD a fresh IPv6 address stays tentative, and unusable, for a second.
-        return {"address": held, "prefixlen": int(length), "family": socket.AF_INET6, "flags": 0x2}
-    return {"address": held, "prefixlen": int(length), "family": socket.AF_INET}
 
 
 def _read(message: Any, names: dict[int, str], addresses: dict[int, list[str]]) -> Link:

@@ -6,12 +6,13 @@ import socket
 from contextlib import suppress
 from typing import Any
 
+from pyk8s.kernel.channel import Channel
 from pyk8s.kernel.errors import Absent
 from pyk8s.kernel.link.run import index_of
 from pyk8s.kernel.netlink import Netlink, translated
+from pyk8s.kernel.route import messages
 from pyk8s.kernel.route.values import Put, Remove, Route, Transaction
 
-_SCOPE_UNIVERSE, _SCOPE_LINK = 0, 253
 _RTN_UNICAST = 1
 _ONLINK = 0x4
 
@@ -36,10 +37,9 @@ class Routes:
         """
         if not transaction:
             return
-        with self._netlink.within(netns) as route:
+        with self._netlink.inside(netns):
             for action in transaction:
-                with translated(action):
-                    _run_one(route, action)
+                _run_one(self._netlink.channel(), action)
 
 
 def run(transaction: Transaction, netns: str = "") -> None:
@@ -54,43 +54,14 @@ def observe(netns: str = "") -> tuple[Route, ...]:
         return Routes(netlink).observe(netns)
 
 
-def _run_one(route: Any, action: Put | Remove) -> None:
+def _run_one(channel: Channel, action: Put | Remove) -> None:
+    """Carry out `action` in the namespace that the thread is in."""
     match action:
         case Put(wanted):
-            route.route("replace", **_arguments(wanted))
-        case Remove(unwanted):
-            arguments = {"dst": unwanted.destination, "family": _family(unwanted), "table": unwanted.table}
-            with suppress(Absent), translated(action):
-                route.route("del", **arguments, proto=unwanted.protocol)
-
-
-def _arguments(wanted: Route) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
-        "dst": wanted.destination,
-        "family": _family(wanted),
-        "proto": wanted.protocol,
-        "table": wanted.table,
-        "scope": _SCOPE_UNIVERSE if wanted.gateway or ":" in wanted.destination else _SCOPE_LINK,
-    }
-    if wanted.gateway:
-        arguments["gateway"] = wanted.gateway
-    if wanted.device:
-        arguments["oif"] = index_of(wanted.device)
-    if wanted.source:
-        arguments["prefsrc"] = wanted.source
-    if wanted.scope is not None:
-        arguments["scope"] = wanted.scope
-    if wanted.onlink:
-        arguments["flags"] = _ONLINK
-    if wanted.metric:
-        arguments["priority"] = wanted.metric
-    if metrics := {name: getattr(wanted, name) for name in ("mtu", "advmss") if getattr(wanted, name)}:
-        arguments["metrics"] = metrics
-    return arguments
-
-
-def _family(route: Route) -> int:
-    return socket.AF_INET6 if ":" in route.destination else socket.AF_INET
+            channel.ask(messages.put(action, index_of(wanted.device) if wanted.device else 0))
+        case Remove():
+            with suppress(Absent):
+                channel.ask(messages.remove(action))
 
 
 def _dump(route: Any, family: int, table: int) -> list[Any]:

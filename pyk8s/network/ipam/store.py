@@ -105,8 +105,9 @@ class Store:
         except FileExistsError as why:
             # The lock is ours: only a file that is no reservation of ours or host-local's form can be in the way.
             raise ReservationLost(f"{self.path / str(address)} is in the way and cannot be read") from why
-        _write(scratch, str(address))
-        scratch.replace(self.path / f"last_reserved_ip.{number}")
+        scratch.unlink()
+        # Not worth a file of its own and a rename: one that is damaged costs the order only.
+        _overwrite(self.path / f"last_reserved_ip.{number}", str(address))
 
     def _last(self, number: int) -> Address | None:
         # A last address that cannot be read only costs the order: begin at the start.
@@ -159,6 +160,14 @@ def _read(path: str) -> str:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.read(descriptor, 4096).decode(errors="replace")
+    finally:
+        os.close(descriptor)
+
+
+def _overwrite(file: Path, text: str) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(descriptor, text.encode())
     finally:
         os.close(descriptor)
 
