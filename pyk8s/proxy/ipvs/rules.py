@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import ip_address, ip_network
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pyk8s.kernel.ipset.values import Member, member
 from pyk8s.kernel.ipvs.values import Entry, Front, Key, Marked, Place, Real, Server
@@ -17,34 +17,50 @@ Membership: TypeAlias = tuple[str, Member]
 """A set, by its IPv4 name, and a member of it."""
 
 
+Need: TypeAlias = Key | Membership | str
+"""A virtual server, a member of a set, or an address of `kube-ipvs0`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One service port: its virtual servers, its memberships with their marks, its addresses."""
+    """One service port: what it needs, and how: a virtual server's entry, a member's mark, True of an address."""
 
-    servers: dict[Key, Entry] = field(default_factory=dict)
-    members: dict[Membership, int] = field(default_factory=dict)
-    addresses: frozenset[str] = frozenset()
+    needs: dict[Need, Any] = field(default_factory=dict)
+
+    @property
+    def servers(self) -> dict[Key, Entry]:
+        """The virtual servers."""
+        return {need: how for need, how in self.needs.items() if isinstance(need, Front | Marked)}
+
+    @property
+    def members(self) -> dict[Membership, int]:
+        """The members of sets with their marks."""
+        return {need: how for need, how in self.needs.items() if isinstance(need, tuple)}
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The addresses."""
+        return frozenset(need for need in self.needs if isinstance(need, str))
 
 
 def plan_piece(intent: Intent, settings: Settings) -> Piece:
     """What one service port needs."""
     fronts = tuple(_fronts(intent, settings))
-    outer = tuple(front for front in fronts if front.address != intent.cluster_ip)
-    return Piece(
-        dict(_servers(intent, fronts, settings)),
-        {
-            (name, each): mark
-            for name, each, mark in (
-                *_members_of_fronts(intent, settings),
-                *_members_of_balancers(intent, settings),
-                *_members_of_node_ports(intent, settings),
-                *_members_of_nobody(intent, fronts),
-                *_members_of_short_cut(intent, outer, settings),
-                *_members_of_endpoints(intent),
-            )
-        },
-        frozenset({intent.cluster_ip, *intent.external_ips, *intent.load_balancer_ips}),
-    )
+    needs: dict[Need, Any] = {intent.cluster_ip: True}
+    for address in (*intent.external_ips, *intent.load_balancer_ips):
+        needs[address] = True
+    needs.update(_servers(intent, fronts, settings))
+    for name, each in _members_of_fronts(intent):
+        needs[name, each] = 0
+    for members in (_members_of_nobody(intent, fronts), _members_of_endpoints(intent)):
+        for membership in members:
+            needs[membership] = 0
+    if intent.faces_outside:
+        for members in (_members_of_balancers(intent, settings), _members_of_node_ports(intent, settings)):
+            for membership in members:
+                needs[membership] = 0
+        needs.update(_short_cuts(intent, fronts, settings))
+    return Piece(needs)
 
 
 def node_addresses(settings: Settings) -> tuple[str, ...]:
@@ -98,35 +114,35 @@ def _reals(pool: Pool) -> dict[Place, Real]:
     return {Place(each.address, each.port): Real() for each in pool.endpoints}
 
 
-def _members_of_fronts(intent: Intent, settings: Settings) -> Iterator[tuple[str, Member, int]]:
-    yield sets.CLUSTER_IP, member(intent.cluster_ip, intent.protocol, intent.port), 0
+def _members_of_fronts(intent: Intent) -> Iterator[Membership]:
+    yield sets.CLUSTER_IP, member(intent.cluster_ip, intent.protocol, intent.port)
     outer = sets.EXTERNAL_IP_LOCAL if intent.keeps_source else sets.EXTERNAL_IP
     for address in intent.external_ips:
-        yield outer, member(address, intent.protocol, intent.port), 0
+        yield outer, member(address, intent.protocol, intent.port)
     for address in {intent.cluster_ip, *intent.external_ips, *intent.load_balancer_ips}:
-        yield sets.ADDRESSES, address, 0
+        yield sets.ADDRESSES, address
 
 
-def _members_of_balancers(intent: Intent, settings: Settings) -> Iterator[tuple[str, Member, int]]:
+def _members_of_balancers(intent: Intent, settings: Settings) -> Iterator[Membership]:
     ranges = [ip_network(each, strict=False) for each in intent.source_ranges]
     here = any(ip_address(address) in each for address in settings.node_addresses for each in ranges)
     for address in intent.load_balancer_ips:
         front = member(address, intent.protocol, intent.port)
-        yield sets.BALANCER, front, 0
+        yield sets.BALANCER, front
         if intent.keeps_source:
-            yield sets.BALANCER_LOCAL, front, 0
+            yield sets.BALANCER_LOCAL, front
         if not ranges or not intent.everyone.endpoints:
             continue
-        yield sets.BALANCER_FENCED, front, 0
+        yield sets.BALANCER_FENCED, front
         for each in ranges:
             # A set knows no range of everything, but its two halves.
             for held in each.subnets() if each.prefixlen == 0 else (each,):
-                yield sets.SOURCE_RANGE, f"{front},{held}", 0
+                yield sets.SOURCE_RANGE, f"{front},{held}"
         if here:  # the node asks from the balancer's address, which it has itself
-            yield sets.SOURCE_ADDRESS, f"{front},{address}", 0
+            yield sets.SOURCE_ADDRESS, f"{front},{address}"
 
 
-def _members_of_node_ports(intent: Intent, settings: Settings) -> Iterator[tuple[str, Member, int]]:
+def _members_of_node_ports(intent: Intent, settings: Settings) -> Iterator[Membership]:
     if not intent.node_port:
         return
     names = [sets.NODE_PORTS[intent.protocol]]
@@ -135,31 +151,31 @@ def _members_of_node_ports(intent: Intent, settings: Settings) -> Iterator[tuple
     for name in names:
         if intent.protocol == "sctp":
             for address in node_addresses(settings):
-                yield name, member(address, intent.protocol, intent.node_port), 0
+                yield name, member(address, intent.protocol, intent.node_port)
         else:
-            yield name, str(intent.node_port), 0
+            yield name, str(intent.node_port)
 
 
-def _members_of_nobody(intent: Intent, fronts: tuple[Front, ...]) -> Iterator[tuple[str, Member, int]]:
+def _members_of_nobody(intent: Intent, fronts: tuple[Front, ...]) -> Iterator[Membership]:
     for front in fronts:
         pool = intent.inside if front.address == intent.cluster_ip else intent.outside
         if not pool.endpoints:
             name = sets.NO_LOCAL_ENDPOINTS if pool.otherwise is Otherwise.DROP else sets.NO_ENDPOINTS
-            yield name, member(front.address, front.protocol, front.port), 0
+            yield name, member(front.address, front.protocol, front.port)
 
 
-def _members_of_short_cut(
-    intent: Intent, fronts: tuple[Front, ...], settings: Settings
-) -> Iterator[tuple[str, Member, int]]:
+def _short_cuts(intent: Intent, fronts: tuple[Front, ...], settings: Settings) -> Iterator[tuple[Membership, int]]:
+    """What packets of the cluster may take to all endpoints, each with its mark."""
     if intent.keeps_source and intent.everyone.endpoints:
         mark = short_cut_mark(intent, settings)
         for front in fronts:
-            yield sets.SHORT_CUT, member(front.address, front.protocol, front.port), mark
+            if front.address != intent.cluster_ip:
+                yield (sets.SHORT_CUT, member(front.address, front.protocol, front.port)), mark
 
 
-def _members_of_endpoints(intent: Intent) -> Iterator[tuple[str, Member, int]]:
+def _members_of_endpoints(intent: Intent) -> Iterator[Membership]:
     """An endpoint that reaches itself through its service must see the answer come back through the node."""
     for pool in (intent.inside, intent.outside, intent.everyone):
         for each in pool.endpoints:
             if each.local:
-                yield sets.LOOP_BACK, member(each.address, intent.protocol, each.port, each.address), 0
+                yield sets.LOOP_BACK, member(each.address, intent.protocol, each.port, each.address)

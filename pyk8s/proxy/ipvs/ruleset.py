@@ -14,16 +14,13 @@ from pyk8s.proxy.backend import Chain
 from pyk8s.proxy.ipvs import sets
 from pyk8s.proxy.ipvs.chains import JUMPS, chain_names, plan_tables
 from pyk8s.proxy.ipvs.draining import Draining, drains
-from pyk8s.proxy.ipvs.rules import Membership, Piece, node_addresses, plan_piece
+from pyk8s.proxy.ipvs.rules import Need, Piece, node_addresses, plan_piece
 from pyk8s.proxy.ipvs.state import Change, Seen
 from pyk8s.proxy.plan import Intent, Settings
 from pyk8s.proxy.plan import Key as ServiceKey
 
 PortKey: TypeAlias = tuple[str, str]
 """A service port's id and protocol."""
-
-Need: TypeAlias = Key | Membership | str
-"""A virtual server, a member of a set, or an address."""
 
 NOTHING = Piece()
 
@@ -57,7 +54,7 @@ class Ruleset:
         changed = [each for service, intents in services.items() for each in self._changed(service, intents)]
         if not changed:
             return Change()
-        touched = dict.fromkeys(need for _, old, new in changed for piece in (old, new) for need in _needs(piece))
+        touched = dict.fromkeys(need for _, old, new in changed for piece in (old, new) for need in piece.needs)
         before = {need: self._answer(need) for need in touched}
         for key, old, new in changed:
             self._replace(key, old, new)
@@ -76,12 +73,12 @@ class Ruleset:
                 yield key, old, new
 
     def _replace(self, key: PortKey, old: Piece, new: Piece) -> None:
-        for need in _needs(old):
+        for need in old.needs:
             holders = self._needs[need]
             del holders[key]
             if not holders:
                 del self._needs[need]
-        for need, value in _needs(new).items():
+        for need, value in new.needs.items():
             self._needs.setdefault(need, {})[key] = value
         if new == NOTHING:
             self._pieces.pop(key, None)
@@ -90,7 +87,9 @@ class Ruleset:
 
     def _answer(self, need: Need) -> Any:
         holders = self._needs.get(need)
-        return None if holders is None else holders[min(holders)]
+        if holders is None:
+            return None
+        return next(iter(holders.values())) if len(holders) == 1 else holders[min(holders)]
 
     def _difference(self, before: Mapping[Need, Any], after: Mapping[Need, Any]) -> Change:
         makes: list[ipset.Action] = []
@@ -228,11 +227,6 @@ class Ruleset:
     def addresses(self) -> frozenset[str]:
         """The addresses of the link as they should be."""
         return frozenset(self._settings.one(need) for need in self._needs if isinstance(need, str))
-
-
-def _needs(piece: Piece) -> dict[Need, Any]:
-    held: tuple[Mapping[Any, Any], ...] = (piece.servers, piece.members, dict.fromkeys(piece.addresses, True))
-    return {need: value for each in held for need, value in each.items()}
 
 
 def _is_busy(entry: Entry) -> bool:
