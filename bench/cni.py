@@ -26,6 +26,9 @@ from pyk8s.network.install import install_programs
 from pyk8s.network.server import Workers, listen, serve
 from tests.kernel.spaces import spaces
 
+STAGED = False
+"""No cluster is needed."""
+
 REFERENCE = Path("/usr/lib/cni")
 """Where Debian's package containernetworking-plugins lies."""
 
@@ -172,7 +175,7 @@ def compare(*, chained: bool) -> tuple[list[float], list[float]]:
         return found
 
 
-async def measure(stage: object = None) -> AsyncIterator[Figure]:
+async def measure(_: object = None) -> AsyncIterator[Figure]:
     """ADD for the chain's work, and for bridge and host-local alone. Raises FileNotFoundError without the package."""
     if not REFERENCE.is_dir():
         raise FileNotFoundError("containernetworking-plugins is not installed")
