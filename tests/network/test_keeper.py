@@ -271,3 +271,74 @@ def test_host_ports_and_networks_that_somebody_flushed_come_back_in_a_thorough_r
     keeper.bring([HERE], "host-gw", ground, thorough=True, now=1.0)
     assert ground.ports.has("c1/eth0")
     assert ground.networks.has("other")
+
+
+# Ended in the middle.
+
+
+class Ended(Exception):
+    """The agent is killed."""
+
+
+def cut_off(ground, after):
+    """Let the agent end after so many changes of the kernel."""
+    left = [after]
+
+    def guarded(run):
+        def one_by_one(transaction):
+            for action in transaction:
+                if not left[0]:
+                    raise Ended
+                left[0] -= 1
+                run((action,))
+
+        return one_by_one
+
+    for part in (ground.links, ground.routes, ground.neighbours):
+        part.run = guarded(part.run)
+    return left
+
+
+def kernel(ground):
+    links = ground.links.observe()
+    return links, set(ground.routes.observe()), set(ground.neighbours.observe(links)), ground.rules[4].tables
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("", "host-gw"), ("", "vxlan"), ("host-gw", "vxlan"), ("vxlan", "host-gw")]
+)
+def test_a_round_that_ends_anywhere_is_finished_by_the_next_agent(settings, tmp_path, before, after):
+    def fresh(name):
+        made = FakeGround(tmp_path / name, "/ns/1")
+        made.links.run((Add(Link("eth0", "veth", mtu=1450, peer=Peer("up"))), AddAddress("eth0", "172.30.0.2/24")))
+        return made
+
+    def settle(ground, backend):
+        keeper = Keeper(settings)
+        for passed in (0.0, LINGER_SECONDS):
+            keeper.bring([HERE, FAR], backend, ground, thorough=True, now=passed)
+
+    wanted = fresh("whole")
+    if before:
+        settle(wanted, before)
+    settle(wanted, after)
+    for count in range(100):
+        ground = fresh(str(count))
+        if before:
+            settle(ground, before)
+        parts = [(part, part.run) for part in (ground.links, ground.routes, ground.neighbours)]
+        left = cut_off(ground, count)
+        try:
+            settle(ground, after)
+        except Ended:
+            pass
+        else:
+            assert count > 1, "there was something to cut off"
+            break
+        assert left == [0]
+        for part, run in parts:
+            part.run = run
+        settle(ground, after)
+        assert kernel(ground) == kernel(wanted)
+    else:
+        pytest.fail("no round comes to its end")

@@ -93,6 +93,8 @@ def check_node(new: Object, old: Object | None) -> list[Cause]:
     ranges = spec.get("podCIDRs") or ()
     if ranges and spec.get("podCIDR") and spec["podCIDR"] != ranges[0]:
         causes.append(invalid("spec.podCIDRs[0]", ranges[0], "must match podCIDR"))
+    if len(ranges) > 1 and sorted(":" in each_range for each_range in ranges) != [False, True]:
+        causes.append(invalid("spec.podCIDRs", ranges, "may specify no more than one CIDR for each IP family"))
     for field in ("capacity", "allocatable"):
         for name, amount in (status.get(field) or {}).items():
             if problem := amount_problem(name, amount):

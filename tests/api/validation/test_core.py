@@ -59,6 +59,12 @@ def test_a_good_one_has_nothing_wrong(word: str, obj: dict[str, Any]) -> None:
         ("node", changed(NODE, "spec.taints.0.key", ""), 'spec.taints[0].key: Invalid value: ""'),
         ("node", changed(NODE, "spec.taints.1", {"key": "a", "effect": "NoSchedule"}), "spec.taints[1]: Duplicate v"),
         ("node", changed(NODE, "spec.podCIDRs", ["x"]), 'spec.podCIDRs[0]: Invalid value: "x"'),
+        (
+            "node",
+            changed(NODE, "spec.podCIDRs", ["10.0.0.0/24", "10.0.1.0/24"]),
+            'spec.podCIDRs: Invalid value: ["10.0.0.0/24","10.0.1.0/24"]: '
+            "may specify no more than one CIDR for each IP family",
+        ),
         ("node", changed(NODE, "status.capacity.cpu", "-1"), 'status.capacity[cpu]: Invalid value: "-1"'),
         ("limits", {"spec": {"limits": [{"type": "Dog"}]}}, 'spec.limits[0].type: Unsupported value: "Dog"'),
         ("limits", {"spec": {"limits": [{"type": "Pod"}, {"type": "Pod"}]}}, 'spec.limits[1].type: Duplicate value:'),
