@@ -144,7 +144,13 @@ async def _apply(client: Client, body: dict[str, Any], target: Target, dry_run: 
     for attempt in range(ATTEMPTS):
         current = await _current(client, target)
         if current is None:
-            return await _create(client, body, target, dry_run), "created"
+            try:
+                return await _create(client, body, target, dry_run), "created"
+            except ApiError as why:
+                # Another was faster: what it made is changed as the manifest says.
+                if why.reason != "AlreadyExists" or attempt == ATTEMPTS - 1:
+                    raise
+                continue
         if LAST_APPLIED not in (current["metadata"].get("annotations") or {}):
             warn(
                 f"{target.label} was not made by apply; it is changed as the manifest says, and fields that the "

@@ -7,6 +7,7 @@ import pytest
 
 from pyk8s.api.refs import CONFIG_MAPS, DEPLOYMENTS
 from pyk8s.cli.verbs.apply import LAST_APPLIED, apply
+from pyk8s.client.fake import FakeClient
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {app: x}}\ndata: {a: '1', b: '2'}\n"
 C = CONFIG_MAPS.within("default").of("c")
@@ -117,3 +118,16 @@ def test_what_is_too_large_for_a_copy_in_an_annotation_is_told_what_to_use(rig, 
     assert "document 1: configmap/big is too large for apply" in str(result.exception)
     assert "`pyk8s create -f`" in str(result.exception)
     assert rig.names(CONFIG_MAPS.within("default")) == ["small"]
+
+
+def test_who_comes_second_changes_what_the_first_has_made(rig, monkeypatch):
+    before = FakeClient.create
+
+    async def too_late(client, ref, body, **options):
+        monkeypatch.setattr(FakeClient, "create", before)
+        await client.create(ref, orjson.dumps({**orjson.loads(body), "data": {"a": "theirs"}}))
+        return await client.create(ref, body, **options)
+
+    monkeypatch.setattr(FakeClient, "create", too_late)
+    assert rig.said(apply, "-f", "-", input=MAP) == "configmap/c configured\n"
+    assert rig.get(C)["data"] == {"a": "1", "b": "2"}
