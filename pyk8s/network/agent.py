@@ -47,6 +47,9 @@ RESYNC_SECONDS = 60.0
 CHOICE_SECONDS = 5.0
 """How long the first round waits for what the cluster has chosen; then the node's own file has to do for now."""
 
+ANNOUNCE_SECONDS = 2.0
+"""How long telling the other nodes may take before the next round."""
+
 RETRY = Schedule(first=0.05, factor=2.0, limit=10.0)
 
 
@@ -165,7 +168,9 @@ class Rounds:
         own = next((node for node in nodes if node.name == self.settings.node), None)
         if own is not None and own.vtep != vtep:
             patch = {"metadata": {"annotations": {VTEP: vtep or None}}}
-            await self.client.patch(NODES.of(own.name), orjson.dumps(patch))
+            # An API that is away keeps nobody from mending what somebody breaks meanwhile.
+            async with asyncio.timeout(ANNOUNCE_SECONDS):
+                await self.client.patch(NODES.of(own.name), orjson.dumps(patch))
 
     async def _wait(self, seconds: float) -> bool:
         """Whether something changed within `seconds`."""

@@ -173,3 +173,20 @@ async def test_what_is_left_over_is_looked_at_when_its_time_has_come():
         await clock.sleep(10)
         (first, *_), (second, _, _, thorough) = running.keeper.rounds[:2]
         assert (second - first, thorough) == (2.0, False)
+
+
+@virtual_time
+async def test_an_api_that_is_away_keeps_no_round_from_being_done():
+    async with Running(Keeper(outcome=lambda backend: Outcome("0a:5a:00:00:00:01", frozenset({"cni0"})))) as running:
+        patch, running.client.patch = running.client.patch, lambda *_: asyncio.Event().wait()
+        await running.node("a")
+        await clock.sleep(30)
+        assert running.told == [], "the others do not know yet"
+        before = len(running.keeper.rounds)
+        running.rounds.watch.told(LinkGone("cni0"))
+        await clock.sleep(agent.ANNOUNCE_SECONDS + 0.1)
+        assert len(running.keeper.rounds) > before
+        running.client.patch = patch
+        await clock.sleep(30)
+        metadata = orjson.loads(await running.client.get(NODES.of("a")))["metadata"]
+        assert metadata["annotations"][VTEP] == "0a:5a:00:00:00:01"

@@ -70,6 +70,15 @@ def asked(monkeypatch):
             ["cluster", "up", "--name", "x", "--nodes", "1", "--cpus", "1", "--memory", "1Gi"],
             ("up", "x", wish.Wish(1, "1", "1Gi"), {}),
         ),
+        (
+            "cluster up --ip-family dual --network-backend vxlan --proxy-mode nftables".split(),
+            (
+                "up",
+                "demo",
+                wish.Wish(ip_family="dual", network_backend="vxlan", proxy_mode="nftables"),
+                {},
+            ),
+        ),
         (["cluster", "down"], ("down", "demo", {"keep_data": False})),
         (["cluster", "down", "--keep-data"], ("down", "demo", {"keep_data": True})),
         (["cluster", "stop", "--name", "x"], ("stop", "x", {})),
