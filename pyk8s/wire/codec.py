@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 import grpc
 import orjson
@@ -49,8 +50,14 @@ GRPC_CODES: Mapping[int, grpc.StatusCode] = {
 SERVER: Final = "the server"
 UNREACHED: Final = "cannot be reached"
 
-_LAST_ERROR: Final = re.compile(r"^failed to connect to all addresses; last error: (UNKNOWN: |UNAVAILABLE: )?")
-"""What gRPC puts before the one thing a reader wants to know."""
+_AROUND: Final = re.compile(
+    r"^failed to connect to all addresses; last error: (UNKNOWN: |UNAVAILABLE: )?|^ipv[46]:"
+    r"|Failed to connect to remote host: |(getsockopt\(SO_ERROR\)|connect): "
+)
+"""What gRPC puts around the one thing a reader wants to know."""
+
+_CLOSED: Final = re.compile(r"Cancelling all calls|Socket closed|GOAWAY received|Connection reset by peer|recvmsg:.*")
+"""How gRPC says of a connection in use that it has ended."""
 
 
 def ref_message(ref: Ref) -> pb.Ref:
@@ -76,7 +83,7 @@ def api_error(error: grpc.aio.AioRpcError, whom: str = SERVER) -> ApiError:
     status = _sent_status(error.trailing_metadata() or ())
     if status is not None:
         return ApiError.from_status(status)
-    said = _LAST_ERROR.sub("", error.details() or "no reason given")
+    said = plain(error.details() or "no reason given")
     if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
         return timeout(f"{whom} did not answer in time: {said}")
     if error.code() is grpc.StatusCode.UNAUTHENTICATED:
@@ -84,6 +91,14 @@ def api_error(error: grpc.aio.AioRpcError, whom: str = SERVER) -> ApiError:
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
         return ApiError("RequestEntityTooLarge", said)
     return unavailable(f"{whom} {UNREACHED}: {said}")
+
+
+def plain(details: str) -> str:
+    """What gRPC says of a call that failed, without what only gRPC's authors understand."""
+    said = details
+    while (shorter := _AROUND.sub("", said)) != said:
+        said = shorter
+    return "the connection was closed" if _CLOSED.fullmatch(said) else unquote(said)
 
 
 def _sent_status(metadata: Iterable[tuple[str, Any]]) -> dict[str, Any] | None:

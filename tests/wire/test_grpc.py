@@ -8,7 +8,7 @@ from pyk8s.api.refs import Ref
 from pyk8s.gen.pyk8s.v1 import objects_pb2 as pb
 from pyk8s.gen.pyk8s.v1 import objects_pb2_grpc as rpc
 from pyk8s.wire.channel import connect, open_channel
-from pyk8s.wire.codec import api_error, ref_message, refusal
+from pyk8s.wire.codec import api_error, plain, ref_message, refusal
 from pyk8s.wire.errors import KubeconfigInvalid, WireError
 from pyk8s.wire.kubeconfig import Connection
 from pyk8s.wire.pki import Authority
@@ -108,3 +108,22 @@ def test_a_reference_travels_whole():
 def test_a_failure_without_a_status_is_translated(code, reason):
     error = grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(), "why")
     assert api_error(error).reason == reason
+
+
+LAST = "failed to connect to all addresses; last error: UNKNOWN: "
+HOST = "Failed to connect to remote host: "
+
+
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [
+        (f"{LAST}ipv4:10.0.0.5:1: {HOST}connect: Connection refused (111)", "10.0.0.5:1: Connection refused (111)"),
+        (f"ipv4:10.0.0.5:1: {HOST}getsockopt(SO_ERROR): No route to host", "10.0.0.5:1: No route to host"),
+        (f"ipv6:%5Bfd00::1%5D:1: {HOST}Connection refused", "[fd00::1]:1: Connection refused"),
+        ("Cancelling all calls", "the connection was closed"),
+        ("Socket closed", "the connection was closed"),
+        ("no such method: 100%", "no such method: 100%"),
+    ],
+)
+def test_what_grpc_says_is_told_in_plain_words(details, said):
+    assert plain(details) == said
