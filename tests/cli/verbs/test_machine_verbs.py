@@ -71,7 +71,7 @@ def asked(monkeypatch):
             ("up", "x", wish.Wish(1, "1", "1Gi"), {}),
         ),
         (
-            "cluster up --ip-family dual --network-backend vxlan --proxy-mode nftables".split(),
+            ["cluster", "up", "--ip-family", "dual", "--network-backend", "vxlan", "--proxy-mode", "nftables"],
             (
                 "up",
                 "demo",
