@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -11,7 +12,7 @@ from pyk8s.kernel.netns.run import entered
 from pyk8s.kernel.route.run import observe as observe_routes
 from pyk8s.network import agent, keeper
 from pyk8s.network.ways.values import PROTOCOL
-from pyk8s.network.ways.vxlan import mac_of_vtep
+from pyk8s.network.ways.vxlan import PREFIXES, is_vtep, mac_of_vtep
 from tests.kernel.spaces import inside
 from tests.kernel.waiting import eventually
 from tests.network.ground import FAMILIES, OUTSIDE, OUTSIDE6, answering, ask, ground
@@ -104,6 +105,63 @@ def test_a_cluster_changes_its_way_and_nothing_is_lost_or_left(tmp_path, monkeyp
             assert json.loads(node.conflist.read_bytes())["plugins"][0]["mtu"] == 1450
 
 
+@pytest.mark.parametrize("families", ["4", "6"])
+def test_a_stream_survives_the_change_though_its_packets_no_longer_fit(tmp_path, monkeypatch, families):
+    """Pods of before the change send more at once than a VXLAN link carries: the node tells them so."""
+    monkeypatch.setattr(keeper, "LINGER_SECONDS", 0.2)
+    with ground(tmp_path, nodes=2, pods=2, families=families) as made:
+        start(made)
+        (target,) = [node.add_all("c", pod) for node, pod in zip(made.nodes, made.pods, strict=True)][1]
+        with streaming(*made.pods, target) as arrived:
+            for change in (_to_vxlan, _to_hostgw):
+                change(made.nodes)
+                before = arrived()
+                eventually(lambda before=before: arrived() > before + (8 << 20))
+
+
+@contextmanager
+def streaming(source, target, address):
+    """Bytes from one namespace to an address in the other, without an end; how many have arrived, which must be those
+    that were sent."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with entered(target):
+        listener = socket.create_server((address, 9000), family=family)
+    with entered(source):
+        sender = socket.socket(family)
+    count, ended, chunk = [0], threading.Event(), bytes(range(256)) * 256
+    failures = []
+
+    def send():
+        with sender:
+            sender.settimeout(20)
+            try:
+                sender.connect((address, 9000))
+                while not ended.is_set():
+                    sender.sendall(chunk)
+            except OSError as why:
+                failures.append(why)
+
+    def receive():
+        with listener, listener.accept()[0] as caller:
+            caller.settimeout(20)
+            while part := caller.recv(1 << 16):
+                if part[0] != count[0] % 256 or part[-1] != (count[0] + len(part) - 1) % 256:
+                    failures.append(f"wrong bytes after {count[0]}")
+                count[0] += len(part)
+
+    threads = [threading.Thread(target=each) for each in (receive, send)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield lambda: count[0]
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+    assert count[0] % len(chunk) == 0
+
+
 def _to_vxlan(nodes):
     """One node after the other; what each tells reaches the other's API as a watch would bring it."""
     for node, other in (nodes, nodes[::-1]):
@@ -111,7 +169,8 @@ def _to_vxlan(nodes):
         mac = eventually(node.vtep)
         other.announced(node.number, mac)
     for node in nodes:
-        eventually(lambda node=node: {route.device for route in ours(node).values()} == {"pyk8s.1", "pyk8s-v6.1"})
+        wanted = {f"{PREFIXES[family]}1" for family in FAMILIES[node.families]}
+        eventually(lambda node=node, wanted=wanted: {route.device for route in ours(node).values()} == wanted)
 
 
 def _to_hostgw(nodes):
@@ -120,7 +179,7 @@ def _to_hostgw(nodes):
         eventually(lambda node=node: not node.vtep())
         other.announced(node.number, "")
     for node in nodes:
-        eventually(lambda node=node: "pyk8s.1" not in observe_links(node.netns))
+        eventually(lambda node=node: not any(map(is_vtep, observe_links(node.netns).values())))
 
 
 @pytest.mark.parametrize(("backend", "removals"), [
