@@ -51,6 +51,7 @@ class Channel:
     def __init__(self, protocol: int) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         self._sequence = 0
+        self._buffer = memoryview(bytearray(1 << 16))
         try:
             self._socket.settimeout(SECONDS)
             for option in (_CAP_ACK, _EXT_ACK, _STRICT):
@@ -128,7 +129,7 @@ class Channel:
         """Sequence number, type, flags and payload of each message that comes."""
         while True:
             try:
-                data = self._socket.recv(1 << 18)
+                data = bytes(self._buffer[: self._socket.recv_into(self._buffer)])
             except TimeoutError as why:
                 raise refused("wait for the kernel's answer", errno.ETIMEDOUT) from why
             except OSError as why:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from typing import TypeAlias
 
@@ -31,7 +30,6 @@ from pyk8s.kernel.ipvs.values import (
     Key,
     Load,
     Marked,
-    Method,
     Place,
     Real,
     Remove,
@@ -135,34 +133,8 @@ def read_server(data: bytes) -> tuple[Key, Server]:
     return Front(protocol, _read_address(held[_ADDRESS], family), big(held.get(_PORT))), server
 
 
-_LINE = re.compile(r"(TCP|UDP|SCTP|FWM|  ->) +(?:\[([0-9A-Fa-f:]+)\]|([0-9A-Fa-f]{8}))(?::([0-9A-F]{4}))?(.*)")
-_LISTED: dict[str, Method] = {"Masq": "masq", "Local": "local", "Tunnel": "tunnel", "Route": "route"}
-
 Told: TypeAlias = tuple[Place, Real, Load]
 """A real server and the connections it has."""
-
-
-def read_list(listing: str) -> dict[Key, list[Told]]:
-    """The real servers of each virtual one that has any, from the kernel's own listing, /proc/net/ip_vs: all in one
-    read, where messages take a question for each virtual server. Of flags it tells too little."""
-    found: dict[Key, list[Told]] = {}
-    key: Key | None = None
-    mark = 0
-    for line in filter(None, map(_LINE.match, listing.splitlines())):
-        word, six, four, port, rest = line.groups()
-        if word == "FWM":
-            key, mark = None, int(four, 16)
-            continue
-        held = address(bytes.fromhex(four)) if four else address(packed(six))
-        if word != "  ->":
-            key = Front(word.lower(), held, int(port, 16))
-            continue
-        method, weight, active, inactive = rest.split()[:4]
-        place = Place(held, int(port, 16))
-        told = place, Real(int(weight), _LISTED[method]), Load(int(active), int(inactive))
-        # The listing does not say of which family a mark is; its real servers do.
-        found.setdefault(key or Marked(mark, place.family), []).append(told)
-    return found
 
 
 def read_real(data: bytes, family: int) -> Told:

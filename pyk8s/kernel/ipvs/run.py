@@ -6,7 +6,6 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from pyk8s.kernel import modules
 from pyk8s.kernel.attributes import attributes, number, text
@@ -15,7 +14,6 @@ from pyk8s.kernel.errors import Absent, Refused, Unsupported
 from pyk8s.kernel.ipvs import messages
 from pyk8s.kernel.ipvs.values import Add, Change, Entry, Key, Server, Table, Transaction
 
-_LISTING = Path("/proc/thread-self/net/ip_vs")
 _GENERIC = 16
 _CONTROL, _GET_FAMILY, _FAMILY_ID, _FAMILY_NAME = 16, 3, 1, 2
 
@@ -38,12 +36,12 @@ class Ipvs:
         """Every virtual server of one address family, 4 or 6 (0: both), with its real ones and their loads."""
         with self._open() as (netlink, kind):
             servers = dict(self._servers(netlink, kind))
-            reals = messages.read_list(_LISTING.read_text()) if servers else {}
-        return {
-            key: messages.entry(server, reals.get(key, []))
-            for key, server in servers.items()
-            if family in (0, key.family)
-        }
+            # Not /proc/net/ip_vs, which is one read: where several namespaces have servers, it leaves some of them out.
+            return {
+                key: messages.entry(server, list(self._reals(netlink, kind, key)))
+                for key, server in servers.items()
+                if family in (0, key.family)
+            }
 
     def observe_one(self, key: Key) -> Entry | None:
         """One virtual server's real ones and their loads; None when there is no such server."""
