@@ -43,6 +43,7 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
     ),
     "Objects": _verbs(
         ("apply", "apply", "Make the cluster match manifests."),
+        ("diff", "diff", "Show what apply would change."),
         ("create", "create", "Create objects from manifests or from flags."),
         ("get", "get", "Show objects."),
         ("describe", "describe", "Show objects with their state and events."),

@@ -58,7 +58,7 @@ def apply(session: Session, files: tuple[str, ...], recursive: bool, selector: s
         raise click.UsageError("say which manifests: -f FILE, -f FOLDER or -f -")
     if prune and not selector:
         raise click.UsageError("--prune needs -l: it deletes only what has these labels")
-    found = _selected(manifests.read(files, recursive=recursive), selector)
+    found = selected(manifests.read(files, recursive=recursive), selector)
     enforced = bool(session.given_namespace)
     targets = [of_manifest(session.resources, each, session.namespace, enforced=enforced) for each in found]
     for manifest in found:
@@ -85,7 +85,8 @@ def apply(session: Session, files: tuple[str, ...], recursive: bool, selector: s
     session.run(work)
 
 
-def _selected(found: list[manifests.Manifest], selector: str) -> list[manifests.Manifest]:
+def selected(found: list[manifests.Manifest], selector: str) -> list[manifests.Manifest]:
+    """Those of the manifests whose labels the selector wants."""
     if not selector:
         return found
     from pyk8s.api.selectors import parse_labels
@@ -109,23 +110,35 @@ def notes_size(value: dict[str, Any]) -> int:
     return sum(len(str(key).encode()) + len(str(text).encode()) for key, text in notes.items())
 
 
-def change(shape: Shape | None, current: dict[str, Any], manifest: dict[str, Any]) -> dict[str, Any]:
-    """The patch that makes `current` as `manifest` says; {} when it is so already."""
+def change(shape: Shape | None, current: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """The patch that makes `current` as `wanted` says; {} when it is so already. What was applied last time and is not
+    wanted any more goes."""
     held = (current["metadata"].get("annotations") or {}).get(LAST_APPLIED)
     try:
         original = orjson.loads(held) if held else {}
     except ValueError:
         original = {}
-    return three_way(shape, original, annotated(manifest), current)
+    return three_way(shape, original, wanted, current)
+
+
+def applied(value: dict[str, Any], target: Target) -> dict[str, Any]:
+    """The manifest as it is sent: in the target's namespace."""
+    metadata = {**value["metadata"], **({"namespace": target.namespace} if target.namespace else {})}
+    return {**value, "metadata": metadata}
+
+
+def patch_for(target: Target, current: dict[str, Any], wanted: dict[str, Any]) -> tuple[dict[str, Any], PatchType]:
+    """The patch that makes `current` as `wanted` says, {} when it is so already; and its type."""
+    schema = Schema.builtin()
+    shape = schema.shape(target.resource.definition) if target.resource.definition in schema else None
+    return change(shape, current, wanted), PatchType.STRATEGIC if shape is not None else PatchType.MERGE
 
 
 async def apply_one(
     client: Client, manifest: manifests.Manifest, target: Target, printer: Output, dry_run: str
 ) -> None:
     """Create the object or patch it, and say which."""
-    body = {**manifest.object, "metadata": {**manifest.object["metadata"]}}
-    if target.namespace:
-        body["metadata"]["namespace"] = target.namespace
+    body = applied(manifest.object, target)
     if notes_size(annotated(body)) > MAX_NOTES:
         raise manifests.ManifestInvalid(
             f"{manifest.source}: {target.label} is too large for apply, which keeps a copy of it among its annotations "
@@ -142,7 +155,7 @@ async def apply_one(
 async def _apply(client: Client, body: dict[str, Any], target: Target, dry_run: str) -> tuple[dict[str, Any], str]:
     dry = dry_run == "server"
     for attempt in range(ATTEMPTS):
-        current = await _current(client, target)
+        current = await current_of(client, target)
         if current is None:
             try:
                 return await _create(client, body, target, dry_run), "created"
@@ -156,14 +169,11 @@ async def _apply(client: Client, body: dict[str, Any], target: Target, dry_run: 
                 f"{target.label} was not made by apply; it is changed as the manifest says, and fields that the "
                 "manifest does not name stay"
             )
-        schema = Schema.builtin()
-        shape = schema.shape(target.resource.definition) if target.resource.definition in schema else None
-        patch = change(shape, current, body)
+        patch, kind = patch_for(target, current, annotated(body))
         if not patch:
             return current, "unchanged"
         if dry_run == "client":
             return {**current, **{key: value for key, value in body.items() if key != "metadata"}}, "configured"
-        kind = PatchType.STRATEGIC if shape is not None else PatchType.MERGE
         try:
             answer = await client.patch(
                 target.ref, orjson.dumps(patch), kind, dry_run=dry, strict=True, manager=MANAGER
@@ -175,7 +185,8 @@ async def _apply(client: Client, body: dict[str, Any], target: Target, dry_run: 
     raise AssertionError("the last attempt raises")
 
 
-async def _current(client: Client, target: Target) -> dict[str, Any] | None:
+async def current_of(client: Client, target: Target) -> dict[str, Any] | None:
+    """The object as it is, None when there is none."""
     try:
         value: dict[str, Any] = orjson.loads(await client.get(target.ref))
     except ApiError as why:
