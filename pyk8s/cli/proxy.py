@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from pyk8s.aio.heap import settle
 from pyk8s.aio.notify import ready
 from pyk8s.aio.shutdown import on_signals, until_stopped
 from pyk8s.client.grpc import GrpcClient
@@ -69,7 +70,7 @@ async def _serve(options: Options, connection: Path | None) -> None:
             raise ValueError("no kubeconfig: name one with --kubeconfig, or a folder of objects with --objects")
         client = GrpcClient.connect(kubeconfig.load(where))
     try:
-        await until_stopped(standalone.run(options, client, started=lambda: _tell_ready()), stopping)
+        await until_stopped(standalone.run(options, client, started=_tell_ready), stopping)
     finally:
         if client is not None:
             await client.close()
@@ -77,6 +78,7 @@ async def _serve(options: Options, connection: Path | None) -> None:
 
 def _tell_ready() -> None:
     ready("serving")
+    settle()
 
 
 def main() -> None:

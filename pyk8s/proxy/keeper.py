@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from itertools import chain
 from typing import Any, Protocol
 
 from pyk8s.aio import clock
 from pyk8s.aio.backoff import Backoff, Schedule
+from pyk8s.aio.heap import unswept
 from pyk8s.kernel.conntrack.values import Flow
 from pyk8s.kernel.errors import KernelError, Unsupported
 from pyk8s.observe import logs
@@ -28,6 +29,9 @@ log = logs.get("proxy")
 
 RESYNC_SECONDS = 30.0
 """How often the kernel is looked at for what somebody else changed."""
+
+MANY = 500
+"""Services at once from which on planning is no small matter."""
 
 RETRY = Schedule(first=0.02, factor=2.0, limit=10.0)
 
@@ -118,9 +122,11 @@ class Keeper:
         assert self.backend is not None
         if self.changes.pending:
             self.freshness.note_waiting()
-        services, waited = self.changes.take(), self.freshness.waiting_since
-        before = self._intents(services)
-        transaction = self.backend.ruleset.change(services)
+        waited = self.freshness.waiting_since
+        with unswept() if len(self.changes.pending) > MANY else nullcontext():
+            services = self.changes.take()
+            before = self._intents(services)
+            transaction = self.backend.ruleset.change(services)
         whole = self._whole
         if whole:
             seen = await self._in_thread(self.backend.kernel.survey)
@@ -180,8 +186,10 @@ class Keeper:
                 self._draining.append(old)
 
     def leave(self, others: Iterable[Backend[Any, Any]]) -> None:
-        """Take away, with the next writing, what `others` may have left in the kernel."""
+        """Take away what `others` may have left in the kernel."""
         self._leaving += others
+        if self._leaving:
+            self.wake()
 
     @property
     def mode(self) -> str:

@@ -150,12 +150,13 @@ def _plan_port(
     spec = service.spec
     found = tuple(_candidates(slices, port, here))
     everyone = Pool(choose(near(found)))
-    local = choose(tuple(each for each in found if each.endpoint.local))
     internal_local = spec.internal_traffic_policy == "Local"
     faces_outside = spec.type in ("NodePort", "LoadBalancer") or bool(spec.external_ips)
     external_local = spec.external_traffic_policy == "Local" and faces_outside
     elsewhere = Otherwise.DROP if everyone.endpoints else Otherwise.REJECT
-    only_local = Pool(local, elsewhere)
+    only_local = everyone
+    if internal_local or external_local:
+        only_local = Pool(choose(each for each in found if each.endpoint.local), elsewhere)
     balancers = tuple(each.ip for each in service.status.load_balancer.ingress if each.ip_mode != "Proxy")
     return Intent(
         service=f"{service.metadata.namespace}/{service.metadata.name}",

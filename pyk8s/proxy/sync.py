@@ -170,16 +170,22 @@ class Proxy:
         """
         await self._in_thread(self._prepare)
         ready = {family: asyncio.Event() for family in self.keepers}
-        for family, keeper in self.keepers.items():
-            keeper.leave(await self._in_thread(self._leftovers, family))
         async with Tasks(lambda why: log.error("a task of the proxy ended", why=why)) as tasks:
             running = {tasks.start(keeper.keep(ready[each].set)) for each, keeper in self.keepers.items()}
             running.add(tasks.start(self.checks.keep(), name="checks"))
             running.add(tasks.start(self._look_around(), name="addresses"))
-            tasks.start(_tell(ready.values(), started), name="started")
+            tasks.start(self._begin(ready, started), name="started")
             done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+
+    async def _begin(self, ready: Mapping[int, asyncio.Event], started: Callable[[], None]) -> None:
+        """Tell that all rules are there, and take away what a proxy of another mode left in this place."""
+        for each in ready.values():
+            await each.wait()
+        started()
+        for family, keeper in self.keepers.items():
+            keeper.leave(await self._in_thread(self._leftovers, family))
 
     def _prepare(self) -> None:
         self._addresses = self._observe()
@@ -235,12 +241,6 @@ class Proxy:
         for family in self.keepers:
             settings = self._now(family)
             yield from settings.node_ports_on if settings.node_port_ranges else ("0.0.0.0" if family == 4 else "::",)  # noqa: S104
-
-
-async def _tell(ready: Iterable[asyncio.Event], started: Callable[[], None]) -> None:
-    for each in ready:
-        await each.wait()
-    started()
 
 
 async def run(client: Client, config: Mapping[str, Any], *, started: Callable[[], None] = lambda: None) -> None:

@@ -70,7 +70,7 @@ class Piece:
 
 def chain_name(prefix: str, *parts: str) -> str:
     """`prefix` and 16 letters that follow from `parts`: chain names have at most 28 characters."""
-    return prefix + b32encode(sha256("".join(parts).encode()).digest()).decode()[:16]
+    return prefix + b32encode(sha256("".join(parts).encode()).digest()[:10]).decode()
 
 
 def plan_piece(intent: Intent, settings: Settings) -> Piece:
@@ -80,13 +80,12 @@ def plan_piece(intent: Intent, settings: Settings) -> Piece:
     inside = intent.inside == intent.everyone
     if intent.everyone.endpoints or inside:
         if inside or intent.faces_outside:
-            chains[names.cluster] = _choosing(intent, intent.everyone, names.cluster, settings)
+            chains[names.cluster] = _choosing(intent, intent.everyone, names.cluster, names, settings)
         local = next((pool for pool in (intent.inside, intent.outside) if pool != intent.everyone), None)
         if local is not None and local.endpoints:
-            chains[names.local] = _choosing(intent, local, names.local, settings)
-        for endpoint in _used(intent, chains, names):
-            if _is_apart(intent, endpoint):
-                chains[names.endpoint(endpoint)] = _sending(intent, endpoint, names, settings)
+            chains[names.local] = _choosing(intent, local, names.local, names, settings)
+        for endpoint in _apart(intent, chains, names):
+            chains[names.endpoint(endpoint)] = _sending(intent, endpoint, names, settings)
     if intent.everyone.endpoints and intent.faces_outside:
         chains[names.external] = _from_outside(intent, names, settings)
         if intent.source_ranges and intent.load_balancer_ips:
@@ -102,7 +101,7 @@ def plan_piece(intent: Intent, settings: Settings) -> Piece:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Names:
     """The chains of one service port."""
 
@@ -116,8 +115,9 @@ class Names:
     @classmethod
     def of(cls, intent: Intent) -> Names:
         """The names that follow from the port's id and protocol."""
-        prefixes = ("KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-", "KUBE-FW-")
-        return cls(intent.id, intent.protocol, *(chain_name(prefix, intent.id, intent.protocol) for prefix in prefixes))
+        stem = chain_name("", intent.id, intent.protocol)
+        chains = (prefix + stem for prefix in ("KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-", "KUBE-FW-"))
+        return cls(intent.id, intent.protocol, *chains)
 
     def endpoint(self, endpoint: Endpoint) -> str:
         """The chain of one endpoint."""
@@ -128,15 +128,26 @@ def _inside_chain(intent: Intent, names: Names) -> str:
     return names.cluster if intent.inside == intent.everyone else names.local
 
 
-def _used(intent: Intent, chains: Chains, names: Names) -> tuple[Endpoint, ...]:
-    pools = [intent.everyone] if names.cluster in chains else [intent.inside, intent.outside]
+def _apart(intent: Intent, chains: Chains, names: Names) -> Iterator[Endpoint]:
+    """The endpoints that are sent to and have chains of their own."""
     # A terminating endpoint on this node can be the last resort here while others are still ready elsewhere.
-    pools += [intent.inside, intent.outside]
-    return tuple(dict.fromkeys(each for pool in pools for each in pool.endpoints))
+    pools = [intent.everyone] if names.cluster in chains else []
+    pools += [each for each in (intent.inside, intent.outside) if each is not intent.everyone]
+    return (each for pool in pools for each in pool.endpoints if _is_apart(intent, each))
 
 
 def _to(intent: Intent, address: str, port: int, settings: Settings) -> tuple[Match, ...]:
-    return Protocol(intent.protocol), Destination(settings.one(address)), DestinationPort(intent.protocol, port)
+    return _protocol(intent.protocol), Destination(settings.one(address)), _port(intent.protocol, port)
+
+
+# Values that thousands of services share: made once.
+_protocol, _port, _network = cache(Protocol), cache(DestinationPort), cache(ip_network)
+
+
+@cache
+def _chance(left: int) -> tuple[Match, ...]:
+    """What one of `left` endpoints is chosen by: the last one takes what is left."""
+    return () if left == 1 else (Chance(round(1 / left, 10)),)
 
 
 def _entries(intent: Intent, names: Names, settings: Settings) -> Iterator[Rule]:
@@ -159,9 +170,8 @@ def _node_port_entries(intent: Intent, names: Names) -> Iterator[Rule]:
         yield Rule(matches, Jump(names.external), intent.id)
 
 
-def _choosing(intent: Intent, pool: Pool, chain: str, settings: Settings) -> tuple[Rule, ...]:
+def _choosing(intent: Intent, pool: Pool, chain: str, names: Names, settings: Settings) -> tuple[Rule, ...]:
     """Choose an endpoint: the one this client was sent to before, else one at random, all with equal chance."""
-    names = Names.of(intent)
     rules = []
     if chain == _inside_chain(intent, names) and not _is_ranged(intent.cluster_ip, settings):
         to_service = _to(intent, intent.cluster_ip, intent.port, settings)
@@ -170,14 +180,13 @@ def _choosing(intent: Intent, pool: Pool, chain: str, settings: Settings) -> tup
         for endpoint in pool.endpoints:
             name = names.endpoint(endpoint)
             rules.append(Rule((SeenWithin(name, intent.affinity),), Jump(name)))
-    last = len(pool.endpoints) - 1
     for number, endpoint in enumerate(pool.endpoints):
-        # Of those that are left when this rule is reached, each has the same chance; the last takes what is left.
-        chance = () if number == last else (Chance(round(1 / (last + 1 - number), 10)),)
+        # Of those that are left when this rule is reached, each has the same chance.
+        chance = _chance(len(pool.endpoints) - number)
         if _is_apart(intent, endpoint):
             rules.append(Rule(chance, Jump(names.endpoint(endpoint))))
         else:
-            rules.append(Rule((Protocol(intent.protocol), *chance), Dnat(place(endpoint.address, endpoint.port))))
+            rules.append(Rule((_protocol(intent.protocol), *chance), Dnat(place(endpoint.address, endpoint.port))))
     return tuple(rules)
 
 
@@ -198,10 +207,8 @@ def _masqueraded(settings: Settings) -> Iterator[tuple[Match, ...]]:
 
 def _is_ranged(address: str, settings: Settings) -> bool:
     """Whether one rule for all services speaks for the cluster IP `address`."""
-    return any(ip_address(address) in _network(each) for each in settings.service_ranges)
-
-
-_network = cache(ip_network)
+    held = ip_address(address) if settings.service_ranges else None
+    return any(held in _network(each) for each in settings.service_ranges)
 
 
 def _sending(intent: Intent, endpoint: Endpoint, names: Names, settings: Settings) -> tuple[Rule, ...]:
