@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from pyk8s.api.errors import bad_request
 from pyk8s.api.resources import Resource
 from pyk8s.client.interface import PatchType, View, WatchEvent
 from pyk8s.wire.pki import Identity
@@ -29,6 +30,14 @@ class Impersonation:
     groups: tuple[str, ...] = ()
     uid: str = ""
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def checked(self) -> Impersonation | None:
+        """Itself; None when nothing is asked for. Raises ApiError (BadRequest) when there is no user to be."""
+        if self.name:
+            return self
+        if self.groups or self.uid or self.extra:
+            raise bad_request("requested groups, a uid or extra to impersonate without a user (Impersonate-User)")
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ def session_of(ctx: click.Context) -> Any:
             context=flags.get("context") or "",
             cluster=flags.get("cluster") or "",
             given_namespace=flags.get("namespace") or "",
+            as_user=flags.get("as_user") or "",
+            as_groups=flags.get("as_groups") or (),
+            as_uid=flags.get("as_uid") or "",
         )
     return session
 

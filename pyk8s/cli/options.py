@@ -22,8 +22,19 @@ GLOBAL: tuple[tuple[tuple[str, ...], str, str, completion.Offer], ...] = (
 """The flags that may stand before a verb or behind it: names, what follows, help, what a shell offers."""
 
 
+WHICH = ("kubeconfig", "context", "cluster", "as_user", "as_groups", "as_uid")
+"""What these flags and those of `which_cluster` are called in a session, beside the namespace."""
+
+
 def which_cluster(command: Command) -> Command:
-    """-n, --cluster, --context and --kubeconfig; "" where one is not given."""
+    """-n, --cluster, --context and --kubeconfig; "" where one is not given. And as whom: --as, --as-group, --as-uid."""
+    command = click.option("--as-uid", default="", metavar="UID", help="With --as: the uid of the user.")(command)
+    command = click.option(
+        "--as-group", "as_groups", multiple=True, metavar="NAME", help="With --as: a group of the user; again for more."
+    )(command)
+    command = click.option("--as", "as_user", default="", metavar="NAME", help="Do it as this user, if one may.")(
+        command
+    )
     for names, metavar, text, offer in reversed(GLOBAL):
         command = click.option(*names, default="", metavar=metavar, help=text, shell_complete=offer)(command)
     return command
@@ -38,13 +49,12 @@ def connected(command: Command) -> Command:
     @which_cluster
     @click.pass_context
     @functools.wraps(command)
-    def with_session(
-        ctx: click.Context, /, *args: Any, kubeconfig: str, context: str, cluster: str, namespace: str, **flags: Any
-    ) -> Any:
+    def with_session(ctx: click.Context, /, *args: Any, namespace: str, **flags: Any) -> Any:
         from pyk8s.cli.session import Session
 
         session = ctx.obj if isinstance(ctx.obj, Session) else Session()
-        session = session.with_flags(kubeconfig=kubeconfig, context=context, cluster=cluster, given_namespace=namespace)
+        which = {field: flags.pop(field) for field in WHICH}
+        session = session.with_flags(given_namespace=namespace, **which)
         return command(session, *args, **flags)
 
     return with_session

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,6 +18,7 @@ from pyk8s.api.errors import ApiError
 from pyk8s.api.resources import Resources
 
 if TYPE_CHECKING:
+    from pyk8s.client.caller import Caller
     from pyk8s.client.grpc import GrpcClient
     from pyk8s.wire.kubeconfig import Connection
 
@@ -35,8 +36,11 @@ class Session:
     cluster: str = ""
     context: str = ""
     given_namespace: str = ""
+    as_user: str = ""
+    as_groups: tuple[str, ...] = ()
+    as_uid: str = ""
 
-    def with_flags(self, **flags: str) -> Session:
+    def with_flags(self, **flags: Any) -> Session:
         """This session with the flags that were given after the verb; those win."""
         return replace(self, **{name: value for name, value in flags.items() if value})
 
@@ -94,13 +98,22 @@ class Session:
         """The kinds this program knows by itself."""
         return Resources.builtin()
 
+    @property
+    def caller(self) -> Caller:
+        """As whom calls are made. Raises click.UsageError for groups or a uid of nobody."""
+        from pyk8s.client.caller import Caller
+
+        if (self.as_groups or self.as_uid) and not self.as_user:
+            raise click.UsageError("--as-group and --as-uid need --as: say whose they are")
+        return Caller(self.connection.token, self.as_user, self.as_groups, self.as_uid)
+
     @contextlib.asynccontextmanager
     async def client(self) -> AsyncIterator[GrpcClient]:
         """A connected client, closed at the end."""
         from pyk8s.client.grpc import GrpcClient
         from pyk8s.wire.channel import connect
 
-        made: GrpcClient = GrpcClient(connect(self.connection), token=self.connection.token, warned=warn)
+        made: GrpcClient = GrpcClient(connect(self.connection), caller=self.caller, warned=warn)
         try:
             yield made
         finally:

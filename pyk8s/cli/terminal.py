@@ -29,14 +29,14 @@ async def execute(
     client: GrpcClient, pod: Ref, container: str, command: Sequence[str], *, stdin: bool, tty: bool
 ) -> int:
     """Run `command` in the container with this program's input and output; its exit code."""
-    streams = Streams(client.channel)
+    streams = Streams(client.channel, client.caller)
     place = Container(pod.namespace, pod.name, container)
     return await _joined(streams.exec(place, command, stdin=stdin, tty=tty), stdin=stdin, tty=tty)
 
 
 async def attach(client: GrpcClient, pod: Ref, container: str = "", *, stdin: bool = False, tty: bool = False) -> int:
     """Join the container's own program; its exit code, or 0 when it is left running."""
-    streams = Streams(client.channel)
+    streams = Streams(client.channel, client.caller)
     return await _joined(
         streams.attach(Container(pod.namespace, pod.name, container), stdin=stdin, tty=tty), stdin=stdin, tty=tty
     )

@@ -10,6 +10,7 @@ import orjson
 
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import Ref
+from pyk8s.client.caller import ONESELF, Caller
 from pyk8s.client.interface import Binding, Listing, PatchType, View, WatchEvent
 from pyk8s.gen.pyk8s.v1 import objects_pb2 as pb
 from pyk8s.gen.pyk8s.v1 import objects_pb2_grpc as service
@@ -35,19 +36,20 @@ async def _answer(call: Awaitable[T]) -> T:
 class GrpcClient:
     """`interface.Client` over one channel, which is opened by `wire.channel` and closed here.
 
-    `warned` is told each warning that the server sends beside an answer.
+    `caller` is as whom; `warned` is told each warning that the server sends beside an answer.
     """
 
     def __init__(
         self,
         channel: grpc.aio.Channel,
         *,
-        token: str = "",
+        caller: Caller = ONESELF,
         warned: Callable[[str], None] | None = None,
     ) -> None:
         self._channel = channel
         self._stub: Any = service.ObjectsStub(channel)  # type: ignore[no-untyped-call]
-        self._metadata = (("authorization", f"Bearer {token}"),) if token else None
+        self.caller = caller
+        self._metadata = caller.metadata
         self._warned = warned
 
     @classmethod
@@ -56,7 +58,7 @@ class GrpcClient:
 
         Raises pyk8s.wire.errors.KubeconfigInvalid when the connection has no gRPC address.
         """
-        return cls(channels.connect(connection), token=connection.token, warned=warned)
+        return cls(channels.connect(connection), caller=Caller(connection.token), warned=warned)
 
     @property
     def channel(self) -> grpc.aio.Channel:

@@ -14,6 +14,7 @@ import grpc.aio
 import orjson
 
 from pyk8s.api.errors import ApiError, unavailable
+from pyk8s.client.caller import ONESELF, Caller
 from pyk8s.gen.pyk8s.v1 import streams_pb2 as pb
 from pyk8s.gen.pyk8s.v1 import streams_pb2_grpc as service
 from pyk8s.wire.codec import api_error
@@ -159,11 +160,12 @@ class Tunnel:
 
 
 class Streams:
-    """Opens streams over a channel, for example `GrpcClient.channel`. Nothing is sent before a stream is entered."""
+    """Opens streams over a channel, for example `GrpcClient.channel`, as `caller`. Nothing is sent before a stream is
+    entered."""
 
-    def __init__(self, channel: grpc.aio.Channel, *, token: str = "") -> None:
+    def __init__(self, channel: grpc.aio.Channel, caller: Caller = ONESELF) -> None:
         self._stub: Any = service.StreamsStub(channel)  # type: ignore[no-untyped-call]
-        self._metadata = (("authorization", f"Bearer {token}"),) if token else None
+        self._metadata = caller.metadata
 
     async def logs(self, container: Container, options: LogOptions | None = None) -> AsyncIterator[bytes]:
         """What the container wrote, in pieces as they come. Raises ApiError."""

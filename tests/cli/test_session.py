@@ -7,6 +7,7 @@ import pytest
 
 from pyk8s.api.errors import ApiError, not_found
 from pyk8s.cli.session import Session
+from pyk8s.client.caller import Caller
 from pyk8s.wire import kubeconfig
 from pyk8s.wire.pki import Authority
 
@@ -64,3 +65,15 @@ def test_what_the_server_says_is_passed_on(nobody):
 
     with pytest.raises(ApiError, match='pods "web" not found'):
         Session(kubeconfig=str(nobody[0])).run(fail)
+
+
+def test_the_flags_say_as_whom(nobody):
+    session = Session(kubeconfig=str(nobody[0])).with_flags(as_user="bob", as_groups=("a", "b"), as_uid="7")
+    assert session.caller == Caller("", "bob", ("a", "b"), "7")
+    assert session.with_flags(as_user="eve", as_groups=()).caller == Caller("", "eve", ("a", "b"), "7")
+
+
+@pytest.mark.parametrize("flags", [{"as_groups": ("system:masters",)}, {"as_uid": "7"}])
+def test_groups_of_nobody_are_refused_before_anything_is_sent(nobody, flags):
+    with pytest.raises(click.UsageError, match="need --as"):
+        Session(kubeconfig=str(nobody[0])).with_flags(**flags).run(ask)

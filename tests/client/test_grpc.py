@@ -7,6 +7,7 @@ import pytest
 
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import CONFIG_MAPS
+from pyk8s.client.caller import Caller
 from pyk8s.client.fake import FakeClient
 from pyk8s.client.grpc import GrpcClient
 from pyk8s.client.informer import Informer
@@ -28,7 +29,7 @@ async def test_warnings_are_told(tmp_path):
 async def test_a_token_travels_with_every_call(tmp_path):
     door = Door(FakeClient())
     async with opened(door, tmp_path) as connection:
-        client = GrpcClient(GrpcClient.connect(connection).channel, token="secret")
+        client = GrpcClient(GrpcClient.connect(connection).channel, caller=Caller("secret"))
         with pytest.raises(ApiError):
             await client.get(MAPS.of("nowhere"))
         await client.close()

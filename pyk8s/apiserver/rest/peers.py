@@ -10,7 +10,6 @@ from urllib.parse import unquote
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
-from pyk8s.api.errors import bad_request
 from pyk8s.apiserver.request import NOBODY, Impersonation, Peer
 from pyk8s.wire.pki import Identity
 
@@ -49,11 +48,7 @@ def _impersonation(given: Mapping[str, str], wish: str) -> Impersonation | None:
             key = unquote(name[len("Impersonate-Extra-") :].lower())
             extra[key] = (*extra.get(key, ()), value)
     uid = given.get("Impersonate-Uid", "")
-    if not wish:
-        if groups or extra or uid:
-            raise bad_request("requested groups, a uid or extra to impersonate without a user (Impersonate-User)")
-        return None
-    return Impersonation(wish, groups, uid, tuple(extra.items()))
+    return Impersonation(wish, groups, uid, tuple(extra.items())).checked()
 
 
 def _identity(certificate: Mapping[str, Any] | None) -> Identity | None:

@@ -77,7 +77,7 @@ async def _upload(client: GrpcClient, session: Session, here: Place, there: Plac
         target = target / Path(here.path).resolve().name
     command = ["tar", "-xmf", "-", "-C", str(target.parent)]
     errors = bytearray()
-    async with Streams(client.channel).exec(inside, command, stdin=True) as running:
+    async with Streams(client.channel, client.caller).exec(inside, command, stdin=True) as running:
         for data in pack(Path(here.path), target.name):
             await running.send(data)
         await running.close_stdin()
@@ -88,7 +88,7 @@ async def _upload(client: GrpcClient, session: Session, here: Place, there: Plac
 
 
 async def _is_folder(client: GrpcClient, inside: Container, path: str) -> bool:
-    async with Streams(client.channel).exec(inside, ["test", "-d", path]) as running:
+    async with Streams(client.channel, client.caller).exec(inside, ["test", "-d", path]) as running:
         async for _ in running.output():
             pass
     return running.exit_code == 0
@@ -102,7 +102,7 @@ async def _download(client: GrpcClient, session: Session, here: Place, there: Pl
     command = ["tar", "-cf", "-", "-C", str(source.parent), source.name or "."]
     errors = bytearray()
     with tempfile.TemporaryFile() as held:
-        async with Streams(client.channel).exec(inside, command) as running:
+        async with Streams(client.channel, client.caller).exec(inside, command) as running:
             async for channel, data in running.output():
                 if channel == "stderr":
                     errors += data

@@ -76,7 +76,7 @@ async def _show(
     client: GrpcClient, session: Session, target: Target | None, selector: str, asked: LogOptions, flags: dict[str, Any]
 ) -> None:
     pods = await _pods(client, session, target, selector)
-    streams = Streams(client.channel)
+    streams = Streams(client.channel, client.caller)
     places = [
         Container(pod["metadata"]["namespace"], pod["metadata"]["name"], name)
         for pod in pods

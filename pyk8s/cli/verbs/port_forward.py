@@ -76,7 +76,7 @@ async def _forward(client: GrpcClient, target: Target, wanted: Sequence[Ports], 
     if (pod.get("status") or {}).get("phase") != "Running":
         raise click.ClickException(f"pod {pod['metadata']['name']} is not running")
     place = Container(pod["metadata"]["namespace"], pod["metadata"]["name"], "")
-    streams = Streams(client.channel)
+    streams = Streams(client.channel, client.caller)
     hosts = ["127.0.0.1" if host == "localhost" else host for host in addresses]
     with contextlib.ExitStack() as stack:
         for ports in wanted:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager
 
+import grpc
 import orjson
 import pytest
 
@@ -10,9 +11,11 @@ from pyk8s.api.errors import ApiError, conflict, not_found
 from pyk8s.api.refs import CONFIG_MAPS, DEPLOYMENTS, NODES, PODS, Ref
 from pyk8s.apiserver.grpc.objects import MAX_BATCH, PAGE_BYTES, batch_of, cut, pages
 from pyk8s.apiserver.grpc.server import Door, Files
-from pyk8s.apiserver.request import Answer, Document, ListAnswer, Options, WatchAnswer
+from pyk8s.apiserver.request import Answer, Document, Impersonation, ListAnswer, Options, WatchAnswer
+from pyk8s.client.caller import Caller
 from pyk8s.client.grpc import GrpcClient
 from pyk8s.client.interface import Binding, PatchType, View, WatchEvent
+from pyk8s.client.streams import Container, Streams
 from pyk8s.gen.pyk8s.v1 import objects_pb2 as pb
 from pyk8s.gen.pyk8s.v1 import objects_pb2_grpc as rpc
 from pyk8s.wire.codec import ref_message
@@ -71,6 +74,36 @@ async def test_a_token_travels_in_the_metadata(tmp_path):
     async with opened(tmp_path, seen, token="abc") as client:
         await client.get(WEB)
     assert (seen.asked[0].peer.bearer, seen.asked[0].peer.certificate.name) == ("abc", "alice")
+
+
+async def test_a_wish_to_impersonate_travels_in_the_metadata(tmp_path):
+    seen = Recorder()
+    async with opened(tmp_path, seen) as client:
+        acting = GrpcClient(client.channel, caller=Caller("abc", "bob ü", ("a", "b"), "7"))
+        await acting.get(WEB)
+        with pytest.raises(ApiError, match="no answer to a log"):
+            await anext(Streams(client.channel, acting.caller).logs(Container("shop", "web")))
+    for request in seen.asked:
+        assert (request.peer.bearer, request.peer.certificate.name) == ("abc", "alice")
+        assert request.peer.impersonate == Impersonation("bob ü", ("a", "b"), "7")
+    assert len(seen.asked) == 2
+
+
+async def test_groups_without_a_user_to_impersonate_are_refused(tmp_path):
+    seen = Recorder()
+    async with opened(tmp_path, seen) as client:
+        error = await refused(GrpcClient(client.channel, caller=Caller(groups=("system:masters",))).get(WEB))
+    assert (error.code, seen.asked) == (400, [])
+
+
+async def test_a_name_that_is_no_text_is_refused(tmp_path):
+    seen = Recorder()
+    async with opened(tmp_path, seen) as client:
+        stub = rpc.ObjectsStub(client.channel)
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await stub.Get(pb.GetRequest(ref=ref_message(WEB)), metadata=(("impersonate-user-bin", b"\xff"),))
+    assert "must be text" in caught.value.details()
+    assert seen.asked == []
 
 
 async def test_what_a_write_says(door):

@@ -5,6 +5,7 @@ from typing import ClassVar
 import pytest
 
 from pyk8s.cli.verbs import logs as verb
+from pyk8s.client.caller import ONESELF
 from pyk8s.client.fake import FakeClient
 from pyk8s.client.streams import Container
 
@@ -16,7 +17,7 @@ class Said:
 
     asked: ClassVar = []
 
-    def __init__(self, channel):
+    def __init__(self, channel, caller):
         pass
 
     async def logs(self, place: Container, options):
@@ -29,6 +30,7 @@ class Said:
 def shop(shop, monkeypatch):
     monkeypatch.setattr(verb, "Streams", Said)
     monkeypatch.setattr(FakeClient, "channel", None, raising=False)
+    monkeypatch.setattr(FakeClient, "caller", ONESELF, raising=False)
     monkeypatch.setattr(Said, "asked", [])
     return shop
 
