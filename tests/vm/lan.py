@@ -10,7 +10,7 @@ from vm.machine import Running, booted
 from vm.qemu import TREE
 from vm.stage import Wish, prepare
 
-SECONDS = 120.0
+SECONDS = 180.0
 CLUSTER_IP, NODE_PORT, LOCAL_PORT = "10.96.0.20", 30080, 30081
 
 

@@ -24,6 +24,7 @@ from pyk8s.api.refs import Ref
 from pyk8s.client.fake import FakeClient, until
 from pyk8s.network import agent
 from pyk8s.network.nodes import VTEP
+from pyk8s.observe import logs
 
 TALK = Path(__file__).with_name("talk.py")
 SECONDS = 60.0
@@ -124,6 +125,7 @@ async def obey(node, lines):
 
 async def main(config):
     """Start both parts, say "ready" when both are at work, obey."""
+    logs.configure("info")
     lines = asyncio.StreamReader(limit=1 << 20)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     client = FakeClient()
