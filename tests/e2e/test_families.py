@@ -15,8 +15,9 @@ READY = {"readinessProbe": {"httpGet": {"port": 8080, "path": "/"}, "periodSecon
 NODES = ("node-1", "node-2")
 
 
-def client(node):
-    return pod(f"client-{node}", "sleep 3600", image=TOOLS, nodeSelector={"kubernetes.io/hostname": node})
+def on(node, name, command, **more):
+    """A pod that runs `command` on `node`."""
+    return pod(f"{name}-{node}", command, image=TOOLS, nodeSelector={"kubernetes.io/hostname": node}, **more)
 
 
 @contextmanager
@@ -30,6 +31,7 @@ def cluster_of(*options):
         clients = [
             pod(f"client-{n}", "sleep 3600", image=TOOLS, nodeSelector={"kubernetes.io/hostname": n}) for n in NODES
         ]
+        clients = (on(node, "client", "sleep 3600") for node in NODES)
         made.apply(deployment("web", SERVE, image=TOOLS, replicas=2, container=READY), *clients)
         yield made
     finally:
@@ -59,6 +61,8 @@ def addresses_of(cluster, node):
 def test_a_cluster_of_two_families_answers_on_both_everywhere_and_changes_its_way():
     with cluster_of("--ip-family", "dual", "--network-backend", "vxlan") as cluster:
         cluster.apply(service("web", 80, 8080, type="NodePort", ipFamilyPolicy="RequireDualStack"))
+        ports = {"ports": [{"containerPort": 8080, "hostPort": 8081}], **READY}
+        cluster.apply(on("node-2", "port", SERVE, container=ports))
         ready(cluster)
         spec = cluster.json("get", "svc/web")["spec"]
         assert (spec["ipFamilies"], len(spec["clusterIPs"])) == (["IPv4", "IPv6"], 2)
@@ -69,6 +73,9 @@ def test_a_cluster_of_two_families_answers_on_both_everywhere_and_changes_its_wa
         slices = cluster.json("get", "endpointslices", "-l", "kubernetes.io/service-name=web")["items"]
         assert {(one["addressType"], len(one["endpoints"])) for one in slices} == {("IPv4", 2), ("IPv6", 2)}
         _answers(cluster, spec)
+        cluster.wait("condition=Ready", "pod/port-node-2")
+        hosts = [url(each, 8081) for each in addresses_of(cluster, "node-2")]
+        assert asked(cluster, "node-1", *hosts) == ["port-node-2"] * 2
         assert "mtu 1430" in cluster.exec("client-node-1", "ip", "link", "show", "eth0")
         # Another way, and another family less, while it runs.
         cluster("create", "configmap", "pyk8s-network", "-n", "kube-system", "--from-literal=backend=host-gw")
