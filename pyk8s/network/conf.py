@@ -16,7 +16,7 @@ import msgspec
 
 from pyk8s.network.errors import CniError, Code
 from pyk8s.network.ipam.conf import IpamConf, IpamDocument, RangeDocument, asked_addresses, read_ipam
-from pyk8s.network.results import VERSIONS, Dns, without_nulls
+from pyk8s.network.results import VERSIONS, Dns, RouteTo, names_of, normal
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.\-]*")
 _LINK_NAME = re.compile(r"[^/:\s]{1,15}")
@@ -152,8 +152,29 @@ class _Document(msgspec.Struct, rename="camel"):
     valid: tuple[_Attachment, ...] | None = msgspec.field(default=None, name="cni.dev/valid-attachments")
 
 
-def read_conf(document: Any, args: Mapping[str, str] | None = None) -> NetConf:
-    """The configuration in the decoded standard input, with what CNI_ARGS asks for.
+_NAMES = names_of(
+    *(_Document, _Trunk, _Port, _Bandwidth, _Runtime, _ForCni, _Arguments, _Attachment),
+    *(IpamDocument, RangeDocument, RouteTo, Dns),
+)
+
+_OF_ADD = ("runtimeConfig", "args")
+"""What an ADD, and a CHECK after it, has a use for: of this a DEL needs the ranges only, and nothing that is wrong in
+the rest may keep it from being done."""
+
+
+def _convert(document: dict[str, Any], command: str) -> _Document:
+    read = normal(document, _NAMES)
+    if command == "DEL":
+        runtime = read.get("runtimeConfig")
+        ranges = runtime.get("ipRanges") if isinstance(runtime, dict) else None
+        read = {name: value for name, value in read.items() if name not in _OF_ADD}
+        read |= {"runtimeConfig": {"ipRanges": ranges}} if ranges else {}
+    converted: _Document = msgspec.convert(read, _Document)
+    return converted
+
+
+def read_conf(document: Any, args: Mapping[str, str] | None = None, command: str = "ADD") -> NetConf:
+    """The configuration in the decoded standard input, for `command`, with what CNI_ARGS asks for.
 
     Raises CniError 6 for what is no object, 1 for a version not spoken here, 7 for a value that makes no sense.
     """
@@ -165,7 +186,8 @@ def read_conf(document: Any, args: Mapping[str, str] | None = None) -> NetConf:
             Code.INCOMPATIBLE_VERSION, "incompatible CNI versions", f"config is {version!r}, plugin has {VERSIONS}"
         )
     try:
-        return _read(version, document, msgspec.convert(without_nulls(document), _Document), args or {})
+        asked = {} if command == "DEL" else args or {}
+        return _read(version, document, _convert(document, command), asked)
     except ValueError as why:  # msgspec's own errors are ValueErrors too
         raise CniError(Code.INVALID_CONFIG, "invalid network configuration", str(why)) from why
 

@@ -47,7 +47,7 @@ def _run(environment: Mapping[str, str], document: Any, hands: Hands, netns: str
     call = read_call(environment, netns)
     if call.command == "VERSION":
         return commands.versions(_version(document))
-    conf = read_conf(document, call.args)
+    conf = read_conf(document, call.args, call.command)
     check_version(call.command, conf.version)
     if conf.type == "loopback":
         return commands.loopback(call, conf, hands)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -96,6 +97,33 @@ class _Document(msgspec.Struct, rename="camel"):
     ip6: _Single | None = None
 
 
+def normal(value: Any, names: Mapping[str, str] = MappingProxyType({})) -> Any:
+    """`value` without the members of its objects that are null, as they mean the same as none; and with the members
+    that `names` has (by their lower-case names) under their right names.
+
+    Runtimes and plugins are written in Go, whose JSON takes names in any case, and some rely on that: containerd says
+    "HostPort" for "hostPort". A member under its right name goes before one in another case.
+    """
+    if isinstance(value, list):
+        return [normal(each, names) for each in value]
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for key, each in value.items():
+        right = names.get(key.lower(), key)
+        if each is not None and (right == key or right not in value):
+            found[right] = normal(each, names)
+    return found
+
+
+def names_of(*documents: type[msgspec.Struct]) -> dict[str, str]:
+    """The right names of the members of `documents`, by their lower-case names."""
+    return {each.encode_name.lower(): each.encode_name for one in documents for each in msgspec.structs.fields(one)}
+
+
+_NAMES = names_of(_Document, _Single, Interface, Ip, RouteTo, Dns)
+
+
 def read_result(document: Any) -> Result:
     """The result in a decoded document of any version. Raises ResultInvalid."""
     if not isinstance(document, dict):
@@ -104,7 +132,7 @@ def read_result(document: Any) -> Result:
     if version not in VERSIONS:
         raise ResultInvalid(f"cniVersion: {version!r} is none of {', '.join(VERSIONS)}")
     try:
-        held = msgspec.convert(without_nulls(document), _Document)
+        held = msgspec.convert(normal(document, _NAMES), _Document)
     except msgspec.ValidationError as why:
         raise ResultInvalid(str(why)) from why
     if version not in _SINGLE:
@@ -112,15 +140,6 @@ def read_result(document: Any) -> Result:
     single = [each for each in (held.ip4, held.ip6) if each is not None]
     ips = tuple(Ip(each.ip, None, each.gateway) for each in single)
     return Result((), ips, tuple(route for each in single for route in each.routes), held.dns)
-
-
-def without_nulls(value: Any) -> Any:
-    """`value` without the members of its objects that are null: to the specification they are absent."""
-    if isinstance(value, dict):
-        return {key: without_nulls(each) for key, each in value.items() if each is not None}
-    if isinstance(value, list):
-        return [without_nulls(each) for each in value]
-    return value
 
 
 def tell_result(result: Result, version: str) -> dict[str, Any]:

@@ -55,6 +55,13 @@ def test_a_bucket_is_there_as_it_was_put(qdiscs, bucket):
     assert seen.burst == pytest.approx(bucket.burst, rel=0.01)
 
 
+def test_a_burst_that_lasts_longer_than_the_kernel_counts_is_cut(qdiscs):
+    """containerd asks for one of 4 Gbit whatever the rate is."""
+    qdiscs.run((Put(Bucket("p0", 1_250_000, (1 << 32) // 8 - 1)),))
+    (seen,) = qdiscs.observe("p0")
+    assert (seen.rate, seen.burst > 1_250_000 * 200) == (1_250_000, True)
+
+
 def test_putting_another_bucket_replaces_the_first(qdiscs):
     qdiscs.run((Put(Bucket("p0", 125_000, 12_500)), Put(Bucket("p0", 250_000, 12_500))))
     assert [each.rate for each in qdiscs.observe("p0")] == [250_000]

@@ -52,6 +52,33 @@ def test_host_ports_are_read():
     )
 
 
+def test_names_are_taken_in_any_case_as_go_takes_them():
+    """containerd 1.6 writes its own structs' names."""
+    runtime = {
+        "portMappings": [{"HostPort": 8080, "ContainerPort": 80, "Protocol": "tcp", "HostIP": "192.0.2.1"}],
+        "bandwidth": {"IngressRate": 8000, "IngressBurst": 4294967295, "EgressRate": 0, "EgressBurst": 0},
+    }
+    conf = read_conf(CONF | {"MTU": 1400, "runtimeConfig": runtime})
+    assert conf.host_ports == (HostPort(8080, 80, "tcp", "192.0.2.1", 4),)
+    assert (conf.ingress, conf.egress, conf.mtu) == (Rate(8000, 4294967295), None, 1400)
+    assert read_conf(CONF | {"MTU": 1400, "mtu": 1500}).mtu == 1500
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"runtimeConfig": {"portMappings": 7}}, {"runtimeConfig": {"mac": "x"}}, {"args": {"cni": {"ips": ["x"]}}}],
+)
+def test_nothing_that_only_an_add_reads_keeps_a_del_from_being_done(wrong):
+    with pytest.raises(CniError):
+        read_conf(CONF | wrong)
+    assert read_conf(CONF | wrong, {"IP": "x"}, "DEL").host_ports == ()
+
+
+def test_ranges_that_a_runtime_gives_are_a_dels_too():
+    ranges = {"ipam": {"type": "host-local"}, "runtimeConfig": {"ipRanges": [[{"subnet": "10.8.0.0/24"}]]}}
+    assert read_conf(CONF | ranges, {}, "DEL").ipam.sets
+
+
 def test_what_is_null_is_absent():
     assert read_conf(CONF | {"mtu": None, "dns": None, "runtimeConfig": {"mac": None}, "prevResult": None}).mtu == 0
 

@@ -16,7 +16,9 @@ from pyk8s.kernel.qdisc.values import Action, Bucket, Put, Qdisc, Redirect, Remo
 _ROOT, _INGRESS = 0xFFFFFFFF, 0xFFFF0000
 _HANDLE, _CLASS = 0x10000, 0x10001
 _EVERY_PROTOCOL = 0x3  # ETH_P_ALL
-_LARGEST_RATE = (1 << 32) - 1
+_LARGEST_RATE = _LARGEST_LIMIT = (1 << 32) - 1
+_LONGEST_BURST = 270
+"""Seconds of its rate that a burst may last: the kernel counts them in 32 bits of a fifteenth of a microsecond."""
 
 
 class Qdiscs:
@@ -62,8 +64,10 @@ def _run_one(route: Any, action: Action) -> None:
         case Put(Bucket(link, rate, burst) as bucket):
             number = index_of(link)
             # pyroute2 takes bits a second as text, and bytes.
-            bits = f"{min(rate, _LARGEST_RATE) * 8}bit"
-            route.tc("replace", "tbf", index=number, handle=_HANDLE, rate=bits, burst=burst, limit=bucket.limit)
+            held = min(rate, _LARGEST_RATE)
+            most = min(burst, held * _LONGEST_BURST)
+            limit = min(bucket.limit, _LARGEST_LIMIT)
+            route.tc("replace", "tbf", index=number, handle=_HANDLE, rate=f"{held * 8}bit", burst=most, limit=limit)
         case Put(Redirect(link, to)):
             number, target = index_of(link), index_of(to)
             with suppress(Absent, Refused), translated(action):
