@@ -15,6 +15,9 @@ MODES: tuple[Mode, ...] = ("iptables", "ipvs", "nftables")
 Place: TypeAlias = tuple[str, int]
 """An address and port to answer at."""
 
+RESYNC_SECONDS = 30.0
+"""How often the kernel is looked at for what somebody else changed."""
+
 PRIMARY, LOCALHOST, ALL = "primary", "localhost", "all"
 """Words that stand among nodePortAddresses for the node's own address, its loopback, and all there are."""
 
@@ -38,7 +41,7 @@ class Config:
     mark: int = 0x4000
     scheduler: str = "rr"
     strict_arp: bool = False
-    resync: float = 30.0
+    resync: float = RESYNC_SECONDS
     pods_of_node: bool = False
     families: tuple[int, ...] = (4,)
     sysctls: Mapping[str, str] = field(default_factory=dict)
@@ -70,6 +73,7 @@ class Config:
             masquerade_all=bool(proxy.get("masqueradeAll", False)),
             scheduler=str(proxy.get("scheduler") or "rr"),
             strict_arp=bool(proxy.get("strictARP", False)),
+            resync=RESYNC_SECONDS,
             families=families_of(addresses) or (4,),
         )
 

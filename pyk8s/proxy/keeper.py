@@ -20,15 +20,13 @@ from pyk8s.observe import logs
 from pyk8s.proxy import metrics
 from pyk8s.proxy.backend import Backend
 from pyk8s.proxy.changes import Changes
+from pyk8s.proxy.config import RESYNC_SECONDS
 from pyk8s.proxy.conntrack import concerned, plan_forgetting
 from pyk8s.proxy.health import Freshness
 from pyk8s.proxy.modes import clean
 from pyk8s.proxy.plan import Intent, Key, Otherwise
 
 log = logs.get("proxy")
-
-RESYNC_SECONDS = 30.0
-"""How often the kernel is looked at for what somebody else changed."""
 
 MANY = 500
 """Services at once from which on planning is no small matter."""

@@ -11,9 +11,10 @@ from pyk8s.kernel.errors import Refused, Unsupported
 from pyk8s.kernel.iptables.fake import FakeIptables
 from pyk8s.proxy.backend import Backend
 from pyk8s.proxy.changes import Changes
+from pyk8s.proxy.config import RESYNC_SECONDS
 from pyk8s.proxy.iptables.ruleset import SHARED, Ruleset
 from pyk8s.proxy.iptables.trace import trace
-from pyk8s.proxy.keeper import RESYNC_SECONDS, Keeper
+from pyk8s.proxy.keeper import Keeper
 from pyk8s.proxy.packet import Packet, fates
 from pyk8s.proxy.plan import Settings
 from tests.proxy.flows import CLUSTER, GROUND, goes

@@ -1,73 +1,30 @@
 """The whole proxy on real namespaces, fed by an API in memory."""
 
-import asyncio
 import socket
 import time
 
-import orjson
 import pytest
 
-from pyk8s import proxy
-from pyk8s.api.refs import ENDPOINT_SLICES, NAMESPACES, SERVICES
-from pyk8s.client.fake import FakeClient
 from pyk8s.kernel.iptables.run import Iptables
 from pyk8s.kernel.iptables.values import Put
 from pyk8s.kernel.netns.run import entered
 from pyk8s.proxy.packet import Fate, Packet
 from tests.kernel.running import inside_loop
 from tests.kernel.waiting import eventually
-from tests.proxy.flows import CLUSTER, LOCAL, NODE, OUTSIDE, POD, REMOTE, goes
+from tests.proxy.flows import LOCAL, NODE, OUTSIDE, POD, REMOTE, goes
+from tests.proxy.running import SHOP_SERVICES, SHOP_SLICES, SLICE, Running
 from tests.proxy.services import at, service_body, slice_body
 from tests.proxy.world import world
 
 pytestmark = pytest.mark.kernel
 
-SHOP_SERVICES, SHOP_SLICES = SERVICES.within("shop"), ENDPOINT_SLICES.within("shop")
 PACKET = Packet(POD, "10.96.0.20", 80)
-SLICE = SHOP_SLICES.of("web-1")
-
-
-class Running:
-    """A world whose node runs the proxy."""
-
-    def __init__(self, made, loop, backend):
-        self.world, self.loop, self.backend = made, loop, backend
-        self.client = loop.do(self._begin)
-
-    async def _begin(self):
-        client = FakeClient()
-        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
-        await client.create(NAMESPACES, orjson.dumps(body))
-        config = {
-            "nodeName": "here",
-            "nodeIP": NODE,
-            "clusterCIDR": CLUSTER,
-            "proxy": {"mode": "iptables", "iptablesBackend": self.backend, "healthzBindAddress": "127.0.0.1:10256"},
-        }
-        self.task = asyncio.create_task(proxy.run(client, config))
-        return client
-
-    def create(self, ref, body):
-        self.loop.do(lambda: self.client.create(ref, orjson.dumps(body)))
-
-    def update(self, ref, body):
-        self.loop.do(lambda: self.client.update(ref, orjson.dumps(body)))
-
-    def delete(self, ref):
-        self.loop.do(lambda: self.client.delete(ref))
-
-    def stop(self):
-        async def end():
-            self.task.cancel()
-            await asyncio.gather(self.task, return_exceptions=True)
-
-        self.loop.do(end)
 
 
 @pytest.fixture(params=["nft", "legacy"])
 def running(request):
     with world() as made, inside_loop(made.node) as loop:
-        running = Running(made, loop, request.param)
+        running = Running(made, loop, iptablesBackend=request.param)
         yield running
         running.stop()
 
@@ -124,7 +81,7 @@ def test_rules_that_were_flushed_by_hand_are_written_by_the_next_proxy(running):
     running.stop()
     Iptables(running.backend, netns=running.world.node).run((Put("nat", "KUBE-SERVICES", ()),))
     assert running.world.connect(PACKET).what != "goes"
-    again = Running(running.world, running.loop, running.backend)
+    again = Running(running.world, running.loop, iptablesBackend=running.backend)
     again.create(SHOP_SERVICES, service_body("web", "10.96.0.20"))
     again.create(SHOP_SLICES, slice_body("web", at(LOCAL)))
     eventually(lambda: {running.world.connect(PACKET)} == goes(LOCAL))
