@@ -208,6 +208,16 @@ def change_context(paths: Sequence[Path], name: str, fields: Mapping[str, str]) 
     return file
 
 
+def delete(paths: Sequence[Path], section: str, name: str) -> Path:
+    """Take one entry of a section (clusters, users, contexts) out of the file it stands in, and nothing else; that
+    file. A current context that is deleted stays the current one, as kubectl leaves it. Raises KubeconfigInvalid."""
+    file = _named(read(paths), section, name).file
+    config = _read(file)
+    config[section] = [entry for entry in _entries(file, config, section) if str(entry.get("name")) != name]
+    write_private(file, _dump(config))
+    return file
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
         config = yaml.safe_load(read_bounded(file))

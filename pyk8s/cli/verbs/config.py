@@ -11,7 +11,7 @@ from pyk8s.api.syntax import dns_label
 from pyk8s.cli import completion, options
 from pyk8s.cli.clusters import aligned
 from pyk8s.cli.printers.output import parse_output
-from pyk8s.cli.session import Session
+from pyk8s.cli.session import Session, warn
 from pyk8s.wire import kubeconfig
 from pyk8s.wire.kubeconfig import Entry, Kubeconfig
 
@@ -168,3 +168,45 @@ def set_context(session: Session, name: str, current: bool, user: str) -> None:
     entry = _context(merged, name or session.context or merged.current_context)
     kubeconfig.change_context(session.files(), entry.name, fields)
     click.echo(f'Context "{entry.name}" modified.')
+
+
+@config.command("delete-context")
+@click.argument("name", shell_complete=completion.contexts)
+@options.connected
+def delete_context(session: Session, name: str) -> None:
+    """Delete a context; its cluster and user stay.
+
+    \b
+    Examples:
+      pyk8s config delete-context office
+    """
+    current = _read(session).current_context
+    click.echo(f"deleted context {name} from {kubeconfig.delete(session.files(), 'contexts', name)}")
+    if name == current:
+        warn("this was the current context: choose another one with `pyk8s config use-context NAME`")
+
+
+@config.command("delete-cluster")
+@click.argument("name")
+@options.connected
+def delete_cluster(session: Session, name: str) -> None:
+    """Delete a cluster from the kubeconfig; the cluster itself goes with `pyk8s cluster down`.
+
+    \b
+    Examples:
+      pyk8s config delete-cluster office
+    """
+    click.echo(f"deleted cluster {name} from {kubeconfig.delete(session.files(), 'clusters', name)}")
+
+
+@config.command("delete-user")
+@click.argument("name")
+@options.connected
+def delete_user(session: Session, name: str) -> None:
+    """Delete a user with its certificate, key and token.
+
+    \b
+    Examples:
+      pyk8s config delete-user guest
+    """
+    click.echo(f"deleted user {name} from {kubeconfig.delete(session.files(), 'users', name)}")

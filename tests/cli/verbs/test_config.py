@@ -114,3 +114,30 @@ def test_where_the_api_is(rig, monkeypatch):
     monkeypatch.setattr(RigSession, "connection", Connection(server="https://h", cluster="k", user="jo"))
     assert "running at https://h\ncluster k, as jo, in namespace default\n" in rig.said(cluster_info)
     assert asked == ["/version"]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "section"),
+    [
+        ("delete-context", "office", "contexts"),
+        ("delete-cluster", "o", "clusters"),
+        ("delete-user", "jo2", "users"),
+    ],
+)
+def test_one_entry_is_deleted_from_the_file_it_stands_in(files, command, name, section):
+    first, second = files
+    before = first.read_bytes()
+    assert said(command, name) == f"deleted {section[:-1]} {name} from {second}\n"
+    left = yaml.safe_load(second.read_text())
+    assert {each: len(left[each]) for each in kubeconfig.SECTIONS} == {
+        each: int(each != section) for each in kubeconfig.SECTIONS
+    }
+    assert first.read_bytes() == before
+    assert f"{section} has no '{name}'" in refused(command, name)
+
+
+def test_whoever_deletes_the_current_context_is_warned(files):
+    result = CliRunner().invoke(config, ["delete-context", "home"], obj=Session())
+    assert result.exit_code == 0
+    assert "choose another one with `pyk8s config use-context NAME`" in result.stderr
+    assert "there is no context 'home' (there is: office)" in refused("get-contexts", "home")
