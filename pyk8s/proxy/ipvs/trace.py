@@ -124,7 +124,7 @@ class _Walk:
             yield Way(Fate("rejected"), (*state.steps, at))
         for place in bound or places:
             there = replace(state, destination=place.address, port=place.port, steps=[*state.steps, at])
-            there.steps.append(f"ipvs: -> {place}")
+            there.steps.append(f"ipvs: {key} -> {place}")
             # A packet that came to the node and stays there leaves by no link.
             if not self.ground.is_local(place.address) or self.ground.is_local(state.source):
                 self._through(there, ("nat", "POSTROUTING"))
