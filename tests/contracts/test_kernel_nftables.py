@@ -52,7 +52,7 @@ SEVERAL = (
     Set("seen", ("saddr",), seconds=10800),
     Map("fronts", FRONT, counted=True),
     Map("ports", ("l4proto", "dport")),
-    Map("places", (*FRONT, "number"), "place"),
+    Map("places", FRONT, "place"),
 )
 
 
@@ -110,7 +110,7 @@ def test_rules_of_every_kind_come_back_as_they_were_put(table, address):
         Rule("a", (), Spread(("b", "c"))),
         Rule("n", (Protocol("tcp"),), Dnat(((address(1), 8080),))),
         Rule("n", (Protocol("udp"),), Dnat(((address(1), 8080), (address(2), 8081)))),
-        Rule("n", (), DnatBy(FRONT, "places", 3)),
+        Rule("n", (), DnatBy(FRONT, "places")),
         Rule("p", (), Masquerade()),
         Rule("f", (Protocol("tcp"),), Reject(reset=True)),
         Rule("f", (), Reject()),
@@ -129,7 +129,7 @@ def test_elements_come_back_with_what_they_lead_to(table, address):
         Element("fronts", (address(1), "tcp", 80), Goto("a"), "shop/web:http"),
         Element("fronts", (address(1), "udp", 80), DROP),
         Element("fronts", (address(1), "sctp", 80), Jump("a")),
-        Element("places", (address(1), "tcp", 80, 0), (address(7), 8080)),
+        Element("places", (address(1), "tcp", 80), (address(7), 8080)),
     )
     table.run(made(*SEVERAL, Chain("a"), *elements))
     held = observed(table)
@@ -241,7 +241,7 @@ def test_a_chain_is_emptied_and_filled_again(table):
 
 
 def test_a_set_is_emptied_and_filled_again_with_the_same(table, address):
-    one, two = Element("places", (address(1), "tcp", 80, 0), (address(7), 1)), Element("addresses", (address(1),))
+    one, two = Element("places", (address(1), "tcp", 80), (address(7), 1)), Element("addresses", (address(1),))
     table.run(made(*SEVERAL, one, two))
     table.run((Flush(SEVERAL[5]), Flush(SEVERAL[0]), Add(one), Add(two)))
     held = observed(table)
@@ -258,13 +258,13 @@ def test_chains_and_sets_go_with_what_referred_to_them(table, address):
 
 def test_a_later_rule_asks_a_map_that_was_there_before(table, address):
     table.run(made(*SEVERAL, Chain("n"), Chain("a")))
-    later = Rule("n", (), DnatBy(FRONT, "places", 2)), Rule("n", (), Look(FRONT, "fronts"))
-    table.run(made(*later, Element("places", (address(1), "tcp", 80, 0), (address(7), 8080))))
+    later = Rule("n", (), DnatBy(FRONT, "places")), Rule("n", (), Look(FRONT, "fronts"))
+    table.run(made(*later, Element("places", (address(1), "tcp", 80), (address(7), 8080))))
     assert observed(table).rules["n"] == later
 
 
 def test_many_elements_at_once(table, address):
-    keys = [(address(number % 250 + 1), "tcp", number, 0) for number in range(2500)]
+    keys = [(address(number % 250 + 1), "tcp", number) for number in range(2500)]
     elements = [Element("places", key, (address(1), 80)) for key in keys]
     table.run(made(*SEVERAL, *elements))
     assert table.survey().sets["places"][1] == 2500

@@ -22,7 +22,7 @@ _GET_TABLE, _GET_CHAIN, _GET_RULE, _GET_SET, _GET_ELEMENTS, _GET_GENERATION = 1,
 _REQUEST, _DUMP, _INTERRUPTED = 0x1, 0x300, 0x10
 _ERROR, _DONE = 2, 3
 _FAMILIES = {"ip": 2, "ip6": 10}
-_TYPES = {4: "integer", 7: "ipv4_addr", 8: "ipv6_addr", 12: "inet_proto", 13: "inet_service"}
+_TYPES = {7: "ipv4_addr", 8: "ipv6_addr", 12: "inet_proto", 13: "inet_service"}
 _VERDICT = 0xFFFFFF00
 _HOOKS: tuple[At, ...] = ("prerouting", "input", "forward", "output", "postrouting")
 

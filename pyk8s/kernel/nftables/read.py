@@ -107,7 +107,7 @@ def _shape(body: Mapping[str, Json]) -> Shape:
     )
 
 
-_FIELDS: dict[str, Field] = {"inet_proto": "l4proto", "inet_service": "dport", "integer": "number"}
+_FIELDS: dict[str, Field] = {"inet_proto": "l4proto", "inet_service": "dport"}
 
 
 def _set(body: Mapping[str, Json], kind: str) -> Set | Map:
@@ -218,8 +218,8 @@ def _target(said: Mapping[str, Json]) -> Target | None:
             return Look(_fields(key), name[1:])
         case {"dnat": {"addr": {"map": {"key": {"numgen": _}, "data": {"set": pairs}}}}}:
             return Dnat(tuple((place["concat"][0], place["concat"][1]) for _, place in pairs))
-        case {"dnat": {"addr": {"map": {"key": {"concat": parts}, "data": str(name)}}}}:
-            return DnatBy(_fields({"concat": parts[:-1]}), name[1:], parts[-1]["numgen"]["mod"])
+        case {"dnat": {"addr": {"map": {"key": key, "data": str(name)}}}}:
+            return DnatBy(_fields(key), name[1:])
         case {"dnat": {"addr": str(address), "port": int(port)}}:
             return Dnat(((address, port),))
     return _verdict(said)

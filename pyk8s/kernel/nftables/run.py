@@ -31,14 +31,13 @@ FEATURES: dict[str, str] = {
         "add chain {0} p {{ type nat hook postrouting priority 100 ; }}\nadd rule {0} p masquerade fully-random"
     ),
     "replacing the destination by a map (nft_nat)": (
-        "add map {0} m {{ typeof meta l4proto . th dport . numgen random mod 2 : {1} daddr . tcp dport ; counter ; }}\n"
+        "add map {0} m {{ type inet_proto . inet_service : {2} . inet_service ; counter ; }}\n"
         "add chain {0} n {{ type nat hook output priority -100 ; }}\n"
-        "add rule {0} n dnat {1} to meta l4proto . th dport . numgen random mod 2 map @m"
+        "add rule {0} n dnat {1} to meta l4proto . th dport map @m"
     ),
     "refusing (nft_reject)": "add rule {0} f meta l4proto tcp reject with tcp reset\nadd rule {0} f reject",
     "sets that packets add to (nft_dynset)": (
-        "add set {0} s {{ typeof {1} saddr ; flags dynamic,timeout ; timeout 1s ; }}\n"
-        "add rule {0} c update @s {{ {1} saddr }}"
+        "add set {0} s {{ type {2} ; flags dynamic,timeout ; timeout 1s ; }}\nadd rule {0} c update @s {{ {1} saddr }}"
     ),
 }
 """What the kernel must be able to do, by what it is for and the module that does it."""
@@ -106,7 +105,8 @@ class Nftables:
     def _would(self, commands: str) -> str | None:
         """Why the kernel would refuse `commands`; None: it would not."""
         where = f"{self.family} {self.table}-probe"
-        text = "\n".join([*_GROUND, commands, ""]).format(where, self.family)
+        address = "ipv4_addr" if self.family == "ip" else "ipv6_addr"
+        text = "\n".join([*_GROUND, commands, ""]).format(where, self.family, address)
         with self._turn, self._library.trying():
             done, said = self._library.run(text.encode())
         return None if done else _first(said)

@@ -115,10 +115,6 @@ def _noun(thing: object) -> str:
 def _definition(held: Set | Map, family: Family) -> str:
     made = shape(held, family)
     counter = " counter ;" if isinstance(held, Map) and held.counted else ""
-    if "number" in held.key:  # a drawn number has no type of its own: nft takes it from an expression
-        # A word for the type alone. With "th dport" here, nft 1.0.6 makes such a map and then cannot read it back.
-        data = f" : {family} daddr . tcp dport" if made.to else ""
-        return f"typeof {render_fields(held.key, family)}{data} ;{counter}"
     kept = f" flags dynamic,timeout ; timeout {made.seconds}s ;" if made.seconds else ""
     return f"type {' . '.join(made.types)}{f' : {made.to}' if made.to else ''} ;{kept}{counter}"
 
@@ -145,7 +141,6 @@ def render_fields(fields: Iterable[Field], family: Family) -> str:
         "daddr": f"{family} daddr",
         "l4proto": "meta l4proto",
         "dport": "th dport",
-        "number": "numgen random mod 2",
     }
     return " . ".join(words[each] for each in fields)
 
@@ -205,8 +200,8 @@ def render_target(target: Target, family: Family) -> str:
         case Dnat(places):
             pairs = ", ".join(f"{number} : {address} . {port}" for number, (address, port) in enumerate(places))
             return f"dnat {family} addr . port to numgen random mod {len(places)} map {{ {pairs} }}"
-        case DnatBy(fields, name, below):
-            return f"dnat {family} to {render_fields(fields, family)} . numgen random mod {below} map @{name}"
+        case DnatBy(fields, name):
+            return f"dnat {family} to {render_fields(fields, family)} map @{name}"
     assert_never(target)
 
 

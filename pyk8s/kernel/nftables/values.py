@@ -11,8 +11,8 @@ from typing import Literal, TypeAlias
 
 Family: TypeAlias = Literal["ip", "ip6"]
 
-Field: TypeAlias = Literal["saddr", "daddr", "l4proto", "dport", "number"]
-"""A part of a packet, or of a key: source, destination, transport protocol, destination port; "number" is drawn."""
+Field: TypeAlias = Literal["saddr", "daddr", "l4proto", "dport"]
+"""A part of a packet, or of a key: source, destination, transport protocol, destination port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +181,10 @@ class Dnat:
 
 @dataclass(frozen=True, slots=True)
 class DnatBy:
-    """Send it to the place that the map has for these `fields` and a number drawn from `below` ones; none: go on."""
+    """Send it to the place that the map has for these `fields` of the packet; none: go on."""
 
     fields: tuple[Field, ...]
     map: str
-    below: int
 
 
 Target: TypeAlias = Verdict | Jump | Goto | Reject | Masquerade | SetMark | ClearMark | Look | Spread | Dnat | DnatBy
@@ -324,7 +323,7 @@ class Survey:
 NO_TABLE = Survey(exists=False)
 
 
-_TYPES: Mapping[Field, str] = {"l4proto": "inet_proto", "dport": "inet_service", "number": "integer"}
+_TYPES: Mapping[Field, str] = {"l4proto": "inet_proto", "dport": "inet_service"}
 
 
 def shape(thing: Set | Map, family: Family) -> Shape:

@@ -25,17 +25,33 @@ NO_NODE_PORTS = Map("no-endpoint-nodeports", AT_PORT, counted=True)
 FIREWALL_IPS = Map("firewall-ips", AT_ADDRESS, counted=True)
 CLUSTER_IPS = Set("cluster-ips", ("daddr",))
 HAIRPIN = Set("hairpin-connections", ("saddr", "daddr"))
-ENDPOINTS = Map("service-endpoints", (*AT_ADDRESS, "number"), "place", counted=True)
-NODE_PORT_ENDPOINTS = Map("nodeport-endpoints", (*AT_PORT, "number"), "place", counted=True)
 
 SETS = (
-    SERVICE_IPS, SERVICE_NODE_PORTS, NO_SERVICES, NO_NODE_PORTS, FIREWALL_IPS,
-    CLUSTER_IPS, HAIRPIN, ENDPOINTS, NODE_PORT_ENDPOINTS,
+    SERVICE_IPS, SERVICE_NODE_PORTS, NO_SERVICES, NO_NODE_PORTS, FIREWALL_IPS, CLUSTER_IPS, HAIRPIN,
 )  # fmt: skip
 """The sets and maps that are always there."""
 
 LONGEST = 240
 """Characters in a name: the kernel takes 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The endpoints of this number, counted from 0, of all services: a map, and a chain that sends by it. `by` what
+    they are looked up: an "address" and port, or a "nodeport" alone."""
+
+    by: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        """What the chain and the map are called: "address-endpoint-0"."""
+        return f"{self.by}-endpoint-{self.number}"
+
+    @property
+    def map(self) -> Map:
+        """The map: where a packet to each address and port goes."""
+        return Map(self.name, AT_PORT if self.by == "nodeport" else AT_ADDRESS, "place", counted=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,16 @@ class Choice:
     def name(self) -> str:
         """What the chain is called: "choose-cluster-2"."""
         return f"choose-{self.entry}-{self.count}"
+
+    @property
+    def by(self) -> str:
+        """By what its slots are looked up."""
+        return "nodeport" if self.entry == "nodeport" else "address"
+
+    @property
+    def slots(self) -> tuple[Slot, ...]:
+        """The chains that it chooses from."""
+        return tuple(Slot(self.by, number) for number in range(self.count))
 
 
 @dataclass(frozen=True, slots=True)

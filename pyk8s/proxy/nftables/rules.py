@@ -1,10 +1,10 @@
 """One service port as elements of maps, and as chains where elements cannot say it. Pure.
 
 A port whose endpoints are all alike is elements only: in `service-ips` its address leads to the chain for so many
-endpoints, in `service-endpoints` the address and a number lead to the endpoint. A change of endpoints then costs the
-kernel next to nothing, whereas a change of any rule makes it walk all rules of the table again. Chains of their own
-have only ports with session affinity, whose packets must be remembered, those that keep their clients' addresses, and
-the fences of load balancers.
+endpoints; that one draws one of `address-endpoint-0`, `-1` and so on, where the address leads to the endpoint. A change
+of endpoints then costs the kernel next to nothing, whereas a change of any rule makes it walk all rules of the table
+again. Chains of their own have only ports with session affinity, whose packets must be remembered, those that keep
+their clients' addresses, and the fences of load balancers.
 """
 
 from __future__ import annotations
@@ -35,13 +35,11 @@ from pyk8s.kernel.nftables.values import (
 )
 from pyk8s.proxy.nftables.names import (
     CLUSTER_IPS,
-    ENDPOINTS,
     FIREWALL_IPS,
     HAIRPIN,
     MARK,
     NO_NODE_PORTS,
     NO_SERVICES,
-    NODE_PORT_ENDPOINTS,
     REJECT,
     SERVICE_IPS,
     SERVICE_NODE_PORTS,
@@ -125,9 +123,10 @@ class _Port:
         """The shared chain that looks up one of the endpoints of `pool`, and what it finds there."""
         choice = Choice(entry, len(pool.endpoints))
         self.choices.append(choice)
-        places = (NODE_PORT_ENDPOINTS if entry == "nodeport" else ENDPOINTS).name
+        kind = choice.by
         self.elements += [
-            Element(places, (*key, number), (each.address, each.port)) for number, each in enumerate(pool.endpoints)
+            Element(f"{kind}-endpoint-{number}", key, (each.address, each.port))
+            for number, each in enumerate(pool.endpoints)
         ]
         return choice.name
 

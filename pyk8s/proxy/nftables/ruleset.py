@@ -27,10 +27,10 @@ from pyk8s.kernel.nftables.values import (
     Key as ElementKey,
 )
 from pyk8s.proxy.backend import Chain as IptablesChain
-from pyk8s.proxy.nftables.names import SETS, Choice
+from pyk8s.proxy.nftables.names import SETS, Choice, Slot
 from pyk8s.proxy.nftables.rules import Piece, plan_piece
 from pyk8s.proxy.nftables.shared import chains as shared_chains
-from pyk8s.proxy.nftables.shared import choosing
+from pyk8s.proxy.nftables.shared import choosing, sending
 from pyk8s.proxy.plan import Intent, Key, Settings
 
 PortKey: TypeAlias = tuple[str, str]
@@ -57,20 +57,33 @@ class Ruleset:
         self._pieces: dict[PortKey, Piece] = {}
         self._wanted: dict[str, dict[ElementKey, Claims]] = {}
         self._choices: dict[Choice, int] = {}
+        self._begun = False
         self.intents: dict[Key, tuple[Intent, ...]] = {}
 
     def change(self, services: Mapping[Key, tuple[Intent, ...]]) -> Transaction:
-        """Let `services` mean what they say, () for one that is gone; the changes for a kernel that had the rest."""
+        """Let `services` mean what they say, () for one that is gone; the changes for a kernel that had the rest.
+
+        Before everything was asked for once (`whole`), no kernel has anything, and there is nothing to change in it.
+        """
         changes = [change for service, intents in services.items() for change in self._changed(service, intents)]
-        if not changes:
-            return ()
-        choices = {choice for choice, count in self._choices.items() if count}
+        choices = self._choosing()
         before: Before = {}
         for key, old, new in changes:
             self._exchange(key, old, new, before)
-        wanted = {choice for choice, count in self._choices.items() if count}
+        if not (changes and self._begun):
+            return ()
+        wanted = self._choosing()
         gone, came = self._moved(before)
-        return (*_made(changes, wanted - choices), *gone, *came, *_unmade(changes, choices - wanted))
+        made = {name: each for name, each in wanted.items() if name not in choices}
+        unmade = {name: each for name, each in choices.items() if name not in wanted}
+        return (*_made(changes, made), *gone, *came, *_unmade(changes, unmade))
+
+    def _choosing(self) -> dict[str, Choice | Slot]:
+        """The shared chains that choose and send, as far as they are needed: each before those that lead to it."""
+        choices = [choice for choice, count in self._choices.items() if count]
+        slots = {slot for choice in choices for slot in choice.slots}
+        held: list[Choice | Slot] = [*sorted(slots, key=str), *sorted(choices, key=str)]
+        return {each.name: each for each in held}
 
     def _moved(self, before: Before) -> tuple[list[Delete], list[Add]]:
         """The elements that are no longer wanted of those that were wanted `before`, and those that are wanted now."""
@@ -90,6 +103,7 @@ class Ruleset:
     def whole(self, seen: Survey) -> Transaction:
         """Everything, for a kernel that has what `seen` tells: stale chains and sets go, and who was sent where by
         session affinity stays known. One transaction: there is no moment without rules."""
+        self._begun = True
         chains, sets = self._chains(), {each.name: each for each in self._sets()}
         return (
             Add(Table()),
@@ -131,9 +145,8 @@ class Ruleset:
 
     def _chains(self) -> dict[str, tuple[Chain, tuple[Rule, ...]]]:
         chains = shared_chains(self._settings)
-        for choice, count in self._choices.items():
-            if count:
-                chains[choice.name] = Chain(choice.name), choosing(choice)
+        for name, each in self._choosing().items():
+            chains[name] = Chain(name), _rules(each)
         for piece in self._pieces.values():
             for name, rules in piece.chains.items():
                 chains[name] = Chain(name), rules
@@ -141,6 +154,7 @@ class Ruleset:
 
     def _sets(self) -> Iterator[Set | Map]:
         yield from SETS
+        yield from (each.map for each in self._choosing().values() if isinstance(each, Slot))
         for piece in self._pieces.values():
             yield from piece.sets.values()
 
@@ -203,15 +217,22 @@ def _winner(claims: Claims | None) -> Element | None:
     return any_one if any_one.data is None else claims[min(claims)]
 
 
-def _made(changes: Iterable[Change], choices: Iterable[Choice]) -> Iterator[Action]:
+def _rules(shared: Choice | Slot) -> tuple[Rule, ...]:
+    return sending(shared) if isinstance(shared, Slot) else choosing(shared)
+
+
+def _made(changes: Iterable[Change], shared: Mapping[str, Choice | Slot]) -> Iterator[Action]:
     """New sets and chains, then the rules of chains that are new or have changed."""
+    for name, each in shared.items():
+        if isinstance(each, Slot):
+            yield Add(each.map)
+        yield Add(Chain(name))
+    for each in shared.values():
+        yield from (Add(rule) for rule in _rules(each))
     own = [(old, new) for _, old, new in changes if new.chains]
     for old, new in own:
         yield from (Add(each) for name, each in new.sets.items() if name not in old.sets)
         yield from (Add(Chain(name)) for name in new.chains if name not in old.chains)
-    for choice in sorted(choices, key=lambda each: each.name):
-        yield Add(Chain(choice.name))
-        yield from (Add(rule) for rule in choosing(choice))
     for old, new in own:
         for name, rules in new.chains.items():
             if old.chains.get(name) == rules:
@@ -221,13 +242,14 @@ def _made(changes: Iterable[Change], choices: Iterable[Choice]) -> Iterator[Acti
             yield from (Add(rule) for rule in rules)
 
 
-def _unmade(changes: Iterable[Change], choices: Iterable[Choice]) -> Iterator[Action]:
+def _unmade(changes: Iterable[Change], shared: Mapping[str, Choice | Slot]) -> Iterator[Action]:
     """Chains and sets that nothing leads to any more: all emptied first, as they lead to each other."""
     own = [(old, new) for _, old, new in changes if old.chains]
     chains = [Chain(name) for old, new in own for name in old.chains if name not in new.chains]
-    chains += [Chain(name) for name in sorted(each.name for each in choices)]
+    chains += [Chain(name) for name in shared]
     yield from (Flush(chain) for chain in chains)
     yield from (Delete(chain) for chain in chains)
+    yield from (Delete(each.map) for each in shared.values() if isinstance(each, Slot))
     yield from (Delete(each) for old, new in own for name, each in old.sets.items() if name not in new.sets)
 
 

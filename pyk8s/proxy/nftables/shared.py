@@ -16,6 +16,7 @@ from pyk8s.kernel.nftables.values import (
     Destination,
     DestinationLocal,
     DnatBy,
+    Goto,
     Hook,
     In,
     Jump,
@@ -27,6 +28,7 @@ from pyk8s.kernel.nftables.values import (
     Rule,
     SetMark,
     Source,
+    Spread,
     Translated,
     Unmarked,
 )
@@ -35,7 +37,6 @@ from pyk8s.proxy.nftables.names import (
     AT_PORT,
     CLUSTER_IPS,
     CLUSTER_IPS_CHECK,
-    ENDPOINTS,
     FIREWALL_CHECK,
     FIREWALL_IPS,
     HAIRPIN,
@@ -44,13 +45,13 @@ from pyk8s.proxy.nftables.names import (
     NO_NODE_PORTS,
     NO_SERVICES,
     NODE_PORT_CHECK,
-    NODE_PORT_ENDPOINTS,
     REJECT,
     SERVICE_CHECK,
     SERVICE_IPS,
     SERVICE_NODE_PORTS,
     SERVICES,
     Choice,
+    Slot,
 )
 from pyk8s.proxy.nftables.rules import canonical
 from pyk8s.proxy.plan import Settings
@@ -133,11 +134,18 @@ def _refusing(chain: str) -> Iterator[Rule]:
 
 
 def choosing(choice: Choice) -> tuple[Rule, ...]:
-    """The rules of a chain that many services share."""
-    name = choice.name
-    fields, places = (AT_PORT, NODE_PORT_ENDPOINTS) if choice.entry == "nodeport" else (AT_ADDRESS, ENDPOINTS)
+    """The rules of a chain that chooses for many services."""
+    name, slots = choice.name, choice.slots
     marked = () if choice.entry == "cluster" else (Rule(name, (), Jump(MARK)),)
+    target = Spread(tuple(each.name for each in slots)) if len(slots) > 1 else Goto(slots[0].name)
+    return (*marked, Rule(name, (), target))
+
+
+def sending(slot: Slot) -> tuple[Rule, ...]:
+    """The rules of a chain that sends to the endpoints of one number."""
+    name, first = slot.name, Slot(slot.by, 0)
+    sent = Rule(name, (), DnatBy(slot.map.key, slot.map.name))
+    if slot == first:
+        return (sent,)
     # A packet can meet this chain just before a change and the map just after it: number 0 is there in any case.
-    last = Rule(name, (), DnatBy(fields, places.name, 1), "while endpoints change")
-    draw = Rule(name, (), DnatBy(fields, places.name, choice.count))
-    return (*marked, draw) if choice.count == 1 else (*marked, draw, last)
+    return sent, Rule(name, (), DnatBy(slot.map.key, first.map.name), "while endpoints change")

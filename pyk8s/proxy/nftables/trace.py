@@ -155,10 +155,12 @@ class _Walk:
             case Dnat(places):
                 for each in places:
                     yield _sent(state, each), "accept"
-            case DnatBy(fields, name, below):
-                yield from self._drawn(
-                    rule, number, state, [(*_key(fields, state), draw) for draw in range(below)], name
-                )
+            case DnatBy(fields, name):
+                element = self.held.elements[name].get(_key(fields, state))
+                if element is None or not isinstance(element.data, tuple):
+                    yield from self._chain(rule.chain, state, number + 1)
+                else:
+                    yield _sent(_found(state, element), element.data), "accept"
             case None:
                 yield from self._chain(rule.chain, state, number + 1)
             case target:
@@ -182,18 +184,6 @@ class _Walk:
                 yield replace(state, masqueraded=True), "accept"
             case _:
                 raise UnknownRule(f"a target whose effect is not known: {target}")
-
-    def _drawn(self, rule: Rule, number: int, state: _State, keys: list[Key], name: str) -> Iterator[_End]:
-        """Every element that may be drawn; where there is none, the packet goes on."""
-        missed = False
-        for key in keys:
-            element = self.held.elements[name].get(key)
-            if element is not None and isinstance(element.data, tuple):
-                yield _sent(_found(state, element), element.data), "accept"
-            else:
-                missed = True
-        if missed:
-            yield from self._chain(rule.chain, state, number + 1)
 
     def _fits(self, match: Match, state: _State) -> bool:
         """Whether the packet fulfils `match`."""

@@ -116,7 +116,7 @@ WRITER = """
 import sys
 from pyk8s.kernel.nftables.run import Nftables
 from pyk8s.kernel.nftables.values import *
-numbers = Map("numbers", ("daddr", "number"), "place")
+numbers = Map("numbers", ("daddr", "dport"), "place")
 table = Nftables("kube-proxy")
 table.run((Add(Table()), Add(numbers)))
 print("ready", flush=True)

@@ -11,7 +11,7 @@ FRONT = ("10.96.1.1", "tcp", 80)
 SELF = [Element("hairpin-connections", (f"10.244.0.{number}",) * 2) for number in (1, 2)]
 MINE = Element("cluster-ips", ("10.96.1.1",))
 LED = Element("service-ips", FRONT, Goto("choose-cluster-2"), "shop/s1")
-PLACES = [Element("service-endpoints", (*FRONT, number), (f"10.244.0.{number + 1}", 8080)) for number in (0, 1)]
+PLACES = [Element(f"address-endpoint-{number}", FRONT, (f"10.244.0.{number + 1}", 8080)) for number in (0, 1)]
 
 
 def piece(endpoints=2, **spec):
@@ -41,9 +41,9 @@ def test_outer_addresses_and_node_ports_lead_to_marking_chains():
     outer, port = ("198.51.100.7", "tcp", 80), ("tcp", 30001)
     for element in (
         Element("service-ips", outer, Goto("choose-external-1"), "shop/s1"),
-        Element("service-endpoints", (*outer, 0), ("10.244.0.1", 8080)),
+        Element("address-endpoint-0", outer, ("10.244.0.1", 8080)),
         Element("service-nodeports", port, Goto("choose-nodeport-1"), "shop/s1"),
-        Element("nodeport-endpoints", (*port, 0), ("10.244.0.1", 8080)),
+        Element("nodeport-endpoint-0", port, ("10.244.0.1", 8080)),
     ):
         assert element in made.elements
     assert set(made.choices) == {Choice(entry, 1) for entry in ("cluster", "external", "nodeport")}

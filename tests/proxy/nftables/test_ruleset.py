@@ -5,6 +5,7 @@ from pyk8s.kernel.nftables.fake import FakeNftables
 from pyk8s.kernel.nftables.run import Nftables
 from pyk8s.kernel.nftables.values import (
     DROP,
+    NO_TABLE,
     Add,
     Chain,
     Delete,
@@ -28,6 +29,14 @@ def kernel_with(services, settings=SETTINGS):
     ruleset.change(services)
     kernel.run(ruleset.whole(kernel.survey()))
     return kernel
+
+
+def written(services):
+    """A ruleset that knows `services`, and that some kernel has them."""
+    ruleset = Ruleset(SETTINGS)
+    ruleset.change(services)
+    ruleset.whole(NO_TABLE)
+    return ruleset
 
 
 @given(STEPS)
@@ -64,29 +73,32 @@ def test_any_sequence_of_differences_gives_the_real_kernel_what_the_fake_one_has
 
 
 def test_a_change_of_nothing_writes_nothing():
-    ruleset = Ruleset(SETTINGS)
-    ruleset.change(meaning(1))
+    ruleset = written(meaning(1))
     assert ruleset.change(meaning(1)) == ()
     assert ruleset.change({"shop/unknown": ()}) == ()
 
 
+def test_before_everything_was_written_there_is_nothing_to_change():
+    assert Ruleset(SETTINGS).change(meaning(1)) == ()
+
+
 def test_a_service_with_as_many_endpoints_as_another_has_moves_elements_only():
-    ruleset = Ruleset(SETTINGS)
-    ruleset.change(meaning(1, 2) | meaning(2, 3) | meaning(3, 2))
+    ruleset = written(meaning(1, 2) | meaning(2, 3) | meaning(3, 2))
     for endpoints in (3, 2):
         assert {type(each.thing) for each in ruleset.change(meaning(1, endpoints))} == {Element}
 
 
 def test_a_new_number_of_endpoints_is_one_chain_more():
-    ruleset = Ruleset(SETTINGS)
-    ruleset.change(meaning(1, 2) | meaning(2, 2))
+    ruleset = written(meaning(1, 2) | meaning(2, 2))
     changed = ruleset.change(meaning(1, 3))
-    assert {each.thing.name for each in changed if isinstance(each.thing, Chain)} == {"choose-cluster-3"}
+    assert {each.thing.name for each in changed if isinstance(each.thing, Chain)} == {
+        "choose-cluster-3",
+        "address-endpoint-2",
+    }
 
 
 def test_a_shared_chain_goes_with_its_last_service():
-    ruleset = Ruleset(SETTINGS)
-    ruleset.change(meaning(1, 2) | meaning(2, 2))
+    ruleset = written(meaning(1, 2) | meaning(2, 2))
     assert not any(isinstance(each.thing, Chain) for each in ruleset.change({"shop/s1": ()}))
     chain = Chain("choose-cluster-2")
     assert {Flush(chain), Delete(chain)} <= set(ruleset.change({"shop/s2": ()}))

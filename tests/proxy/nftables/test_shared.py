@@ -2,9 +2,19 @@
 
 import pytest
 
-from pyk8s.kernel.nftables.values import RETURN, Destination, DestinationLocal, DnatBy, Jump, Look, Source, Unmarked
-from pyk8s.proxy.nftables.names import Choice
-from pyk8s.proxy.nftables.shared import HOOKS, chains, choosing
+from pyk8s.kernel.nftables.values import (
+    RETURN,
+    Destination,
+    DestinationLocal,
+    Goto,
+    Jump,
+    Look,
+    Source,
+    Spread,
+    Unmarked,
+)
+from pyk8s.proxy.nftables.names import Choice, Slot
+from pyk8s.proxy.nftables.shared import HOOKS, chains, choosing, sending
 from pyk8s.proxy.plan import Settings
 
 
@@ -68,13 +78,21 @@ def test_the_mark_is_the_one_that_was_asked_for():
     assert rules("mark-for-masquerade", mark=0x80)[0].target.bits == 0x80
 
 
-def test_a_choice_among_many_has_a_last_resort_and_one_of_one_needs_none():
-    assert [rule.target.below for rule in choosing(Choice("cluster", 3))] == [3, 1]
-    assert [rule.target.below for rule in choosing(Choice("cluster", 1))] == [1]
+def test_a_choice_among_many_draws_and_one_of_one_does_not():
+    (drawn,) = choosing(Choice("cluster", 3))
+    assert drawn.target == Spread(("address-endpoint-0", "address-endpoint-1", "address-endpoint-2"))
+    (sent,) = choosing(Choice("cluster", 1))
+    assert sent.target == Goto("address-endpoint-0")
+
+
+@pytest.mark.parametrize("by", ["address", "nodeport"])
+def test_who_finds_nobody_at_a_number_is_sent_to_the_first(by):
+    assert [rule.target.map for rule in sending(Slot(by, 2))] == [f"{by}-endpoint-2", f"{by}-endpoint-0"]
+    assert [rule.target.map for rule in sending(Slot(by, 0))] == [f"{by}-endpoint-0"]
 
 
 @pytest.mark.parametrize("entry", ["external", "nodeport"])
 def test_a_choice_for_who_came_from_outside_marks_first(entry):
-    first, *rest = choosing(Choice(entry, 2))
+    first, drawn = choosing(Choice(entry, 2))
     assert first.target == Jump("mark-for-masquerade")
-    assert all(isinstance(rule.target, DnatBy) for rule in rest)
+    assert isinstance(drawn.target, Spread)

@@ -1,5 +1,6 @@
 """The mode of a running node is changed, on a real kernel: nobody is cut off, and nothing of the old one stays."""
 
+import re
 import socket
 import threading
 from collections import Counter
@@ -73,7 +74,7 @@ def talking(made, service_port):
 
 
 @contextmanager
-def keeping(made, backend):
+def keeping(made, backend, **settings):
     """A keeper at work in the node's namespace, with two services."""
     changes = Changes("here")
     changes.note_service(None, service("web", "10.96.0.20", node_port=30080))
@@ -81,7 +82,7 @@ def keeping(made, backend):
     changes.note_service(None, service("talk", "10.96.0.99"))
     changes.note_slice(None, endpoint_slice("talk", at(LOCAL), port=9000))
     with inside_loop(made.node) as loop:
-        keeper = Keeper(changes, backend, FakeConntrack())
+        keeper = Keeper(changes, backend, FakeConntrack(), **settings)
         started = threading.Event()
         running = loop.start(lambda: keeper.keep(started.set))
         assert started.wait(10)
@@ -114,3 +115,29 @@ def test_from_one_mode_to_the_other_and_back_with_streams_and_callers():
                 each.close()
         assert {fate.what for each in callers for fate in each.fates} == {"goes"}
         assert all(each.fates.total() > 10 for each in callers)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(("flush", "ruleset"), id="everything is gone"),
+        pytest.param(("flush", "chain", "ip", "kube-proxy", "services"), id="a chain is empty"),
+        pytest.param(("flush", "map", "ip", "kube-proxy", "service-ips"), id="a map is empty"),
+        pytest.param(
+            ("delete", "element", "ip", "kube-proxy", "service-ips", "{ 10.96.0.20 . tcp . 80 }"),
+            id="an element is gone",
+        ),
+        pytest.param(("add", "rule", "ip", "kube-proxy", "services", "drop"), id="a rule too many"),
+        pytest.param(("add", "chain", "ip", "kube-proxy", "mine"), id="a chain too many"),
+    ],
+)
+def test_what_somebody_breaks_by_hand_is_mended(damage):
+    with world() as made, keeping(made, lambda: nftables.make(settings()), resync=0.1):
+        before = inside(made.node, "nft", "list", "table", "ip", "kube-proxy")
+        inside(made.node, "nft", *damage)
+        eventually(lambda: _uncounted(inside(made.node, "nft", "list", "ruleset")) == _uncounted(before))
+        assert made.connect(ASKED[0]).what == "goes"
+
+
+def _uncounted(listing):
+    return sorted(re.sub(r"packets \d+ bytes \d+", "", listing).split())

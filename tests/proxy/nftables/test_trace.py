@@ -28,7 +28,7 @@ def test_the_element_that_names_the_service_and_the_one_that_names_the_endpoint_
     assert fate == Fate("goes", "10.244.0.1:8080")
     assert "services: ip daddr . meta l4proto . th dport vmap @service-ips" in told
     assert '@service-ips { 10.96.1.1 . tcp . 80 comment "shop/s1" : goto choose-cluster-1 }' in told
-    assert "@service-endpoints { 10.96.1.1 . tcp . 80 . 0 : 10.244.0.1 . 8080 }" in told
+    assert "@address-endpoint-0 { 10.96.1.1 . tcp . 80 : 10.244.0.1 . 8080 }" in told
 
 
 def test_a_refusal_ends_with_the_rule_that_refuses():
@@ -50,8 +50,7 @@ def test_a_client_that_is_remembered_goes_where_it_was():
 
 def test_a_map_that_lost_an_element_sends_to_the_first_one():
     table = held(meaning(1, 2))
-    places = {key: each for key, each in table.elements["service-endpoints"].items() if key[-1] == 0}
-    changing = Held(table.chains, table.rules, table.sets, {**table.elements, "service-endpoints": places})
+    changing = Held(table.chains, table.rules, table.sets, {**table.elements, "address-endpoint-1": {}})
     packet = Packet("10.244.0.9", "10.96.1.1", 80)
     assert fates(trace(changing, packet, GROUND)) == {Fate("goes", "10.244.0.1:8080")}
 
