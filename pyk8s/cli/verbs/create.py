@@ -60,7 +60,18 @@ def create_one(session: Session, made: dict[str, Any], flags: dict[str, Any]) ->
     session.run(lambda client: create_all(client, session, [manifest], dry_run=flags["dry_run"], form=flags["output"]))
 
 
-@click.group("create", help=HELP, invoke_without_command=True)
+SHORT = {"cm": "configmap", "deploy": "deployment", "ns": "namespace", "sa": "serviceaccount", "svc": "service"}
+
+
+class Kinds(click.Group):
+    """The kinds that are made from flags, under their short names too."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a kind, None when there is none."""
+        return super().get_command(ctx, SHORT.get(cmd_name, cmd_name))
+
+
+@click.group("create", cls=Kinds, help=HELP, invoke_without_command=True)
 @options.filenames
 @options.output
 @options.dry_run

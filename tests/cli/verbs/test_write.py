@@ -37,6 +37,20 @@ def test_create_with_dry_run_sends_nothing(rig):
     assert rig.names(CONFIG_MAPS.within("default")) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["cm", "c"], "configmap/c created\n"),
+        (["deploy", "d", "--image=x:1"], "deployment.apps/d created\n"),
+        (["ns", "n"], "namespace/n created\n"),
+        (["sa", "s"], "serviceaccount/s created\n"),
+        (["svc", "clusterip", "v", "--tcp=80"], "service/v created\n"),
+    ],
+)
+def test_kinds_have_short_names(rig, words, said):
+    assert rig.said(create, *words) == said
+
+
 def test_a_name_twice_is_an_error(rig):
     rig.said(create, "configmap", "c")
     assert rig.run(create, "configmap", "c").exception.reason == "AlreadyExists"
