@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_interface
 
+from pyk8s.kernel.errors import KernelError
 from pyk8s.kernel.link.values import Add, AddAddress, Change, Link, RemoveAddress, Transaction
 
 
-class BridgeTaken(Exception):
+class BridgeTaken(KernelError):
     """The bridge's name, or the place of its address, is taken by something else; the text says by what."""
 
 
@@ -40,8 +41,7 @@ def plan_change(wish: Bridge, seen: Link | None) -> Transaction:
         if wish.promiscuous:
             made = (*made, Change(wish.name, promiscuous=True))
         return (*made, *(AddAddress(wish.name, each) for each in wish.addresses))
-    if seen.kind != "bridge":
-        raise BridgeTaken(f"{wish.name} is no bridge but a link of kind {seen.kind or 'hardware or loopback'}")
+    check_kind(seen)
     addresses = tuple(plan_addresses(wish, seen))
     change = Change(
         wish.name,
@@ -51,6 +51,12 @@ def plan_change(wish: Bridge, seen: Link | None) -> Transaction:
         mac=seen.mac or None if not wish.addresses or any(isinstance(each, AddAddress) for each in addresses) else None,
     )
     return ((change,) if change != Change(wish.name) else ()) + addresses
+
+
+def check_kind(seen: Link) -> None:
+    """Raise BridgeTaken when the link that has the bridge's name is something else: it is not ours to remove."""
+    if seen.kind != "bridge":
+        raise BridgeTaken(f"{seen.name} is no bridge but a link of kind {seen.kind or 'hardware or loopback'}")
 
 
 def plan_addresses(wish: Bridge, seen: Link) -> Iterator[AddAddress | RemoveAddress]:

@@ -12,6 +12,7 @@ from pyk8s.kernel.iptables import values as iptables
 from pyk8s.kernel.link.values import Change, Link, Remove, plan_link
 from pyk8s.kernel.neighbour import values as neighbours
 from pyk8s.kernel.route import values as routes
+from pyk8s.network.bridge import check_kind
 from pyk8s.network.config import Config
 from pyk8s.network.errors import RangesClash
 from pyk8s.network.ground import Ground
@@ -158,7 +159,9 @@ def families(own: Node) -> Iterator[int]:
 def bring_bridge(own: Node, seen: Mapping[str, Link], mtu: int, ground: Ground) -> None:
     """The bridge with its gateways, and the settings of this namespace that pods need."""
     wish = plan_bridge(BRIDGE, [Pool.of(each) for each in own.ranges], mtu=mtu)
-    ground.links.run(plan_link(wish, seen.get(BRIDGE)))
+    if (held := seen.get(BRIDGE)) is not None:
+        check_kind(held)
+    ground.links.run(plan_link(wish, held))
     for name, value in (each for family in families(own) for each in SYSCTLS[family]):
         try:
             ground.sysctl(name, value)

@@ -10,6 +10,7 @@ from pyk8s.kernel.iptables.values import Remove as RemoveChain
 from pyk8s.kernel.link.values import Add, AddAddress, Change, Link, Peer, Remove
 from pyk8s.kernel.route.fake import FakeRoutes
 from pyk8s.kernel.route.values import Put, Route
+from pyk8s.network.bridge import BridgeTaken
 from pyk8s.network.conf import HostPort
 from pyk8s.network.config import Config
 from pyk8s.network.errors import RangesClash
@@ -342,3 +343,11 @@ def test_a_round_that_ends_anywhere_is_finished_by_the_next_agent(settings, tmp_
         assert kernel(ground) == kernel(wanted)
     else:
         pytest.fail("no round comes to its end")
+
+
+def test_a_link_of_somebody_else_that_has_the_bridges_name_stays(keeper, ground, settings):
+    ground.links.run((Add(Link("cni0", "ifb")),))
+    with pytest.raises(BridgeTaken, match="cni0 is no bridge"):
+        keeper.bring([HERE], "host-gw", ground, thorough=True, now=0.0)
+    assert ground.links.observe()["cni0"].kind == "ifb"
+    assert conflist(settings) is None

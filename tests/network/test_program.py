@@ -71,7 +71,13 @@ def test_what_is_wrong_is_told_by_its_code(hands, document, change, code):
 
 @pytest.mark.parametrize(
     ("why", "code"),
-    [(Refused("x", 1), 999), (ReservationLost("the folder"), 5), (PermissionError(13, "no"), 5)],
+    [
+        (Refused("x", 1), 999),
+        (Refused("x", 16), 11),
+        (Refused("restore", 4, "the xtables lock is held"), 11),
+        (ReservationLost("the folder"), 5),
+        (PermissionError(13, "no"), 5),
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_foreign_errors_become_cni_errors_at_the_door(hands, conf, why, code):
