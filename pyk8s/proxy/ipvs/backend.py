@@ -30,6 +30,9 @@ from pyk8s.proxy.ipvs.state import LINK, Change, Seen
 from pyk8s.proxy.ipvs.sysctls import plan_sysctls
 from pyk8s.proxy.plan import Settings
 
+UNUSED_MARK = 0xFFFFFFFF
+"""A mark that no service has: theirs lack a bit or two."""
+
 
 class Servers(Protocol):
     """The virtual servers of this node."""
@@ -151,6 +154,14 @@ class Hands:
         return {key: dict(entry.loads) for key, entry in found if entry is not None}
 
 
+def try_scheduler(hands: Hands, name: str) -> None:
+    """Raise Unsupported when this kernel cannot choose as `name` says: before a service is without its server."""
+    key = ipvs.Marked(UNUSED_MARK, hands.family)
+    with suppress(Exists):  # somebody died between the two
+        hands.servers.run((ipvs.Add(key, ipvs.Server(name)),))
+    hands.servers.run((ipvs.Remove(key),))
+
+
 def tend(ruleset: Ruleset, hands: Hands) -> float | None:
     """Remove the endpoints whose connections have ended; seconds until some are to be looked at again."""
     if due := ruleset.draining.due(ruleset.now()):
@@ -175,6 +186,7 @@ def make(settings: Settings, prefer: Literal["legacy", "nft"] | None = None) -> 
     """
     probe_ipvs()
     hands = open_hands(settings, prefer)
+    try_scheduler(hands, settings.scheduler)
     # Not the loop's clock: rules are written in threads, which have none.
     ruleset = Ruleset(settings, time.monotonic)
     return Backend(

@@ -5,9 +5,10 @@ import pytest
 from pyk8s.kernel.errors import Refused, Unsupported, refused
 from pyk8s.kernel.ipset.run import Sets
 from pyk8s.kernel.iptables.run import Iptables
+from pyk8s.kernel.ipvs.values import Add, Marked
 from pyk8s.kernel.netns.run import entered
 from pyk8s.proxy.ipvs import backend
-from pyk8s.proxy.ipvs.backend import ServiceLink, make
+from pyk8s.proxy.ipvs.backend import UNUSED_MARK, ServiceLink, make, try_scheduler
 from pyk8s.proxy.ipvs.chains import TABLES
 from pyk8s.proxy.ipvs.ruleset import Ruleset
 from tests.kernel.balancer import lacking
@@ -66,6 +67,21 @@ def test_another_refusal_of_the_link_is_told_as_it_is(monkeypatch):
     monkeypatch.setattr(backend, "run_links", refuse)
     with pytest.raises(Refused):
         ServiceLink().make("kube-ipvs0")
+
+
+def test_a_scheduler_is_tried_before_a_service_asks_for_it():
+    hands = fake_hands()
+    try_scheduler(hands, "wlc")
+    assert hands.servers.table == {}
+    with pytest.raises(Unsupported, match="zz"):
+        try_scheduler(hands, "zz")
+
+
+def test_what_was_left_of_a_trial_does_not_end_the_next():
+    hands = fake_hands()
+    hands.servers.run((Add(Marked(UNUSED_MARK)),))
+    try_scheduler(hands, "rr")
+    assert hands.servers.table == {}
 
 
 @pytest.mark.kernel
