@@ -97,22 +97,6 @@ class Shape:
         return tuple(self._raw.get("enum") or ())
 
     @property
-    def list_type(self) -> str:
-        """How a list is owned and merged: atomic, set or map; "" when nothing is said (atomic)."""
-        found: str = self._raw.get("x-kubernetes-list-type", "")
-        return found
-
-    @property
-    def list_keys(self) -> tuple[str, ...]:
-        """The fields that identify an item of a list of type map."""
-        return tuple(self._raw.get("x-kubernetes-list-map-keys") or ())
-
-    @property
-    def atomic(self) -> bool:
-        """Whether an object or map is owned and replaced as a whole."""
-        return self._raw.get("x-kubernetes-map-type") == "atomic"
-
-    @property
     def strategies(self) -> frozenset[str]:
         """How a strategic merge patch treats it: merge, replace, retainKeys."""
         return frozenset(filter(None, self._raw.get("x-kubernetes-patch-strategy", "").split(",")))
