@@ -4,8 +4,9 @@ Enters: Services and EndpointSlices, from informers. Leaves: packet rules in the
 pods, nor how an endpoint became ready; the plan must not know with which rules it is carried out.
 
 A change walks: `objects` (what is read of the API) → `changes` (what is pending) → `plan` (which packet goes where) →
-`iptables` (rules as values) → `sync` (one transaction). `conntrack` says which connections to forget, `health` whether
-all is well.
+a mode (`iptables`, `ipvs`, `nftables`: rules as values) → `keeper` (one transaction, one family). `sync` joins the
+families of a node with what it hears of; `conntrack` says which connections to forget, `balancers` and `health` answer
+those who ask. `trace` says of the plan what becomes of a packet, and each mode's own `trace` says it of its rules.
 """
 
 from __future__ import annotations

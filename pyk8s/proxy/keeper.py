@@ -84,6 +84,11 @@ class Keeper:
         metrics.QUEUED.labels(self._label).set(clock.wall())
         self._woken.set()
 
+    def rewrite(self) -> None:
+        """Write everything, whatever the kernel has."""
+        self._whole = True
+        self.wake()
+
     def switch(self, make: Make) -> None:
         """Go over to another mode, or the same with other settings, as soon as the kernel is free: all new rules are
         written before the old mode's are taken away. A mode that this machine cannot is told of, and not taken."""
