@@ -30,7 +30,7 @@ async def lan():
         yield made
 
 
-@pytest_asyncio.fixture(params=["iptables", "ipvs", "nftables"], loop_scope="module")
+@pytest_asyncio.fixture(params=["iptables", "ipvs", "nftables"], scope="module", loop_scope="module")
 async def mode(lan, request):
     """The running proxies, in each mode in turn."""
     await everywhere(lan, "put", choice(request.param))

@@ -62,7 +62,7 @@ class Node:
         ref = ref_of(obj)
 
         def held():
-            return self.client.api.object(ref)
+            return self.client.api.object(ref.of(""), ref.name)
 
         await until(self.client, lambda: VTEP in (held()["metadata"].get("annotations") or {}), seconds=SECONDS)
         return {key: value for key, value in held().items() if key != "metadata"} | {
