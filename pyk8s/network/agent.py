@@ -25,6 +25,7 @@ from pyk8s.client.interface import Client
 from pyk8s.kernel.errors import KernelError
 from pyk8s.kernel.neighbour.run import Neighbours
 from pyk8s.kernel.notice.run import Notices
+from pyk8s.kernel.pair.run import Pairs
 from pyk8s.network import choice
 from pyk8s.network.choice import BackendUnknown, choose
 from pyk8s.network.config import Config
@@ -66,7 +67,16 @@ async def run(client: Client, config: Mapping[str, Any], *, started: Callable[[]
     def ground(netlink: Any) -> Ground:
         hands = make(netlink)
         neighbours = Neighbours(netlink)
-        return Ground(hands.links, hands.routes, neighbours, hands.ports, hands.networks, rules, hands.sysctl)
+        return Ground(
+            hands.links,
+            hands.routes,
+            neighbours,
+            Pairs(netlink),
+            hands.ports,
+            hands.networks,
+            rules,
+            hands.sysctl,
+        )
 
     worker = Worker(ground)
     listener = listen(settings.socket)

@@ -29,6 +29,14 @@ class Neighbours(Protocol):
         ...
 
 
+class Pairs(Protocol):
+    """The pairs that lead to pods."""
+
+    def fit(self, names: Collection[str], mtu: int) -> frozenset[str]:
+        """Give both ends of some an MTU; which of them have it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """The parts of a kernel that a node's network is made of; `rules` by family."""
@@ -36,6 +44,7 @@ class Ground:
     links: Links
     routes: Routes
     neighbours: Neighbours
+    pairs: Pairs
     ports: HostPorts
     networks: Networks
     rules: Mapping[int, Rules]

@@ -71,6 +71,8 @@ class Keeper:
         self._settings = settings
         self._known: dict[int, iptables.Tables] = {}
         self._ready = False
+        self._unfit: dict[str, int] = {}
+        """Ends of pods' pairs that an MTU could not be given to."""
         self._left: dict[str, float] = {}
         """Since when links are left over from a way that was given up."""
 
@@ -114,6 +116,18 @@ class Keeper:
         reconnect(self._store, seen, ground)
         text = conflist(own.ranges, mtu=mtu, data_folder=self._settings.addresses_folder, bridge=BRIDGE)
         install_configuration(self._settings.configuration_folder, text)
+        self._fit_pods(seen, mtu, ground)
+
+    def _fit_pods(self, seen: Mapping[str, Link], mtu: int, ground: Ground) -> None:
+        """Pods of before a change of the way get the MTU of those that come after it, or they could not send each other
+        what they may; whom it cannot be given is not tried again."""
+        pods = {host_link(*owner) for owner in self._store.held().values()}
+        odd = {name for name in pods if name in seen and mtu not in (0, seen[name].mtu)}
+        new = {name for name in odd if self._unfit.get(name) != mtu}
+        fitted = ground.pairs.fit(sorted(new), mtu) if new else frozenset()
+        self._unfit = dict.fromkeys(odd - fitted, mtu)
+        if new:
+            log.info("pods may send another length at once", mtu=mtu, pods=len(fitted), out_of_reach=len(new - fitted))
 
     @property
     def _store(self) -> Store:

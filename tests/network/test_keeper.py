@@ -8,6 +8,7 @@ import pytest
 from pyk8s.kernel.errors import Refused
 from pyk8s.kernel.iptables.values import Remove as RemoveChain
 from pyk8s.kernel.link.values import Add, AddAddress, Change, Link, Peer, Remove
+from pyk8s.kernel.pair.fake import FakePairs
 from pyk8s.kernel.route.fake import FakeRoutes
 from pyk8s.kernel.route.values import Put, Route
 from pyk8s.network.bridge import BridgeTaken
@@ -217,6 +218,26 @@ def test_vxlan_has_a_link_of_its_own_and_leaves_pods_less_room(keeper, ground, s
         ("10.244.1.0/24", "10.244.1.0", "pyk8s.1")
     ]
     assert ground.links.observe()["cni0"].mtu == conflist(settings)["plugins"][0]["mtu"] == 1400
+
+
+def test_pods_of_before_a_change_get_the_mtu_of_those_after_it(keeper, ground, settings):
+    store = Store(settings.addresses_folder, "pyk8s")
+    for name, place in (("near", "/ns/1"), ("far", "/ns/2")):
+        ground.links.spaces.setdefault(place, {})
+        store.reserve((name, "eth0"), ((Pool.of("10.244.0.0/24"),),))
+        pair = Link(host_link(name, "eth0"), "veth", mtu=1450, peer=Peer("eth0", place))
+        ground.links.run((Add(pair),))
+    ground.pairs = FakePairs(ground.links, unseen=["/ns/2"])
+    asked, fit = [], ground.pairs.fit
+    ground.pairs.fit = lambda names, mtu: asked.append((len(names), mtu)) or fit(names, mtu)
+    keeper.bring([HERE], "host-gw", ground, thorough=True, now=0.0)
+    for _ in range(2):
+        keeper.bring([HERE], "vxlan", ground, thorough=True, now=0.0)
+    assert [ground.links.observe(place)["eth0"].mtu for place in ("/ns/1", "/ns/2")] == [1400, 1450]
+    assert asked == [(2, 1400)], "who is out of reach is not asked for again"
+    keeper.bring([HERE], "host-gw", ground, thorough=True, now=0.0)
+    assert ground.links.observe("/ns/1")["eth0"].mtu == 1450
+    assert asked == [(2, 1400), (1, 1450)]
 
 
 def test_an_mtu_that_was_asked_for_is_that_of_pods(settings, ground):

@@ -107,7 +107,7 @@ def test_a_cluster_changes_its_way_and_nothing_is_lost_or_left(tmp_path, monkeyp
 
 @pytest.mark.parametrize("families", ["4", "6"])
 def test_a_stream_survives_the_change_though_its_packets_no_longer_fit(tmp_path, monkeypatch, families):
-    """Pods of before the change send more at once than a VXLAN link carries: the node tells them so."""
+    """Pods of before the change send more at once than a VXLAN link carries, until they are told otherwise."""
     monkeypatch.setattr(keeper, "LINGER_SECONDS", 0.2)
     with ground(tmp_path, nodes=2, pods=2, families=families) as made:
         start(made)
@@ -117,6 +117,9 @@ def test_a_stream_survives_the_change_though_its_packets_no_longer_fit(tmp_path,
                 change(made.nodes)
                 before = arrived()
                 eventually(lambda before=before: arrived() > before + (8 << 20))
+                mtu = json.loads(made.nodes[0].conflist.read_bytes())["plugins"][0]["mtu"]
+                for pod in made.pods:
+                    eventually(lambda pod=pod, mtu=mtu: f"mtu {mtu}" in inside(pod, "ip", "link", "show", "eth0"))
 
 
 @contextmanager
