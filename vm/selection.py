@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-KERNEL_TESTS = ("-m", "kernel", "tests/kernel", "tests/contracts", "tests/proxy", "tests/network/ways")
+KERNEL_TESTS = (
+    "-m",
+    "kernel",
+    "tests/kernel",
+    "tests/contracts",
+    "tests/proxy",
+    "tests/network/ways",
+    "tests/cni/test_vlans.py",
+)
 """What wants IPVS, nftables, connection tracking, netem, VLANs, VXLAN and control groups of version 2 from a kernel.
 
 The others (CNI beside Debian's plugins, the agent) ask nothing that any kernel lacks, and start so many Pythons that

@@ -85,7 +85,7 @@ def test_a_trunk_carries_its_vlans_tagged(tmp_path):
         assert ours.call("CHECK", given | {"prevResult": result}) == (0, {})
 
 
-@pytest.mark.skipif(bridges_have_vlans(), reason="this kernel can")
+@pytest.mark.skipif(bridges_have_vlans(), reason="what a kernel without VLANs is told: this one has them")
 @pytest.mark.parametrize("field", [{"vlan": 10}, {"vlanTrunk": [{"id": 5}]}])
 def test_a_kernel_without_vlans_is_error_2_that_names_the_field_and_leaves_nothing(field, tmp_path):
     with side_by_side(tmp_path) as (_, ours):

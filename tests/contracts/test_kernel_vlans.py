@@ -70,7 +70,7 @@ def test_a_port_that_is_not_there_is_absent(vlans):
 
 
 @pytest.mark.kernel
-@pytest.mark.skipif(bridges_have_vlans(), reason="this kernel can")
+@pytest.mark.skipif(bridges_have_vlans(), reason="what a kernel without VLANs is told: this one has them")
 def test_a_kernel_without_vlans_on_bridges_says_what_it_lacks():
     with kernel() as vlans, pytest.raises(Unsupported, match="CONFIG_BRIDGE_VLAN_FILTERING"):
         vlans.run((Separate("br0"),))
