@@ -22,6 +22,7 @@ from pyk8s.kernel.nftables.values import (
     Held,
     Hook,
     In,
+    Invalid,
     Jump,
     Key,
     Look,
@@ -184,6 +185,8 @@ def _match(said: Mapping[str, Json]) -> Match | None:
             return DestinationLocal(negated)
         case {"ct": {"key": "state"}} if right == "new":
             return New()
+        case {"ct": {"key": "state"}} if right == "invalid":
+            return Invalid()
         case {"ct": {"key": "status"}} if right == "dnat":
             return Translated()
         case {"&": [{"meta": {"key": "mark"}}, bits]} if right == 0 and not negated:

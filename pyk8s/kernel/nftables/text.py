@@ -22,6 +22,7 @@ from pyk8s.kernel.nftables.values import (
     Foreign,
     Goto,
     In,
+    Invalid,
     Jump,
     Look,
     Map,
@@ -166,6 +167,8 @@ def _match(match: Match, family: Family) -> str:
             return f"meta mark & {bits:#x} == 0"
         case New():
             return "ct state new"
+        case Invalid():
+            return "ct state invalid"
         case Translated():
             return "ct status dnat"
         case Foreign(text):

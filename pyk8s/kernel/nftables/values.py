@@ -80,6 +80,11 @@ class New:
 
 
 @dataclass(frozen=True, slots=True)
+class Invalid:
+    """`ct state invalid`: a packet that fits no connection, though it should."""
+
+
+@dataclass(frozen=True, slots=True)
 class Translated:
     """`ct status dnat`: the destination of this connection was replaced."""
 
@@ -101,6 +106,7 @@ Match: TypeAlias = (
     | Remember
     | Unmarked
     | New
+    | Invalid
     | Translated
     | Foreign
 )

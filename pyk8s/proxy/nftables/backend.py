@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyk8s.kernel.nftables.run import Nftables
 from pyk8s.kernel.nftables.values import Survey, Transaction
 from pyk8s.proxy.backend import Backend
@@ -12,7 +14,11 @@ from pyk8s.proxy.plan import Settings
 
 def make(settings: Settings) -> Backend[Transaction, Survey]:
     """The mode for `settings.family`, in the namespace of the thread that calls. Raises Unsupported, with what is
-    missing, when nft or this kernel cannot."""
+    missing, when nft or this kernel cannot.
+
+    Node ports do not answer at 127.0.0.1 (that needs the kernel's leave to route it, which is given for iptables
+    alone): whoever asks there is refused at once. Source: Kubernetes, "NFTables proxy mode: migrating".
+    """
     kernel = Nftables(TABLE, "ip" if settings.family == 4 else "ip6")
     kernel.probe()
-    return Backend("nftables", settings.family, Ruleset(settings), kernel)
+    return Backend("nftables", settings.family, Ruleset(replace(settings, localhost=False)), kernel)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pyk8s.kernel.nftables.values import (
+    DROP,
     RETURN,
     Chain,
     ClearMark,
@@ -19,6 +20,7 @@ from pyk8s.kernel.nftables.values import (
     Goto,
     Hook,
     In,
+    Invalid,
     Jump,
     Look,
     Masquerade,
@@ -77,6 +79,9 @@ def chains(settings: Settings) -> dict[str, tuple[Chain, tuple[Rule, ...]]]:
     for name, (hook, led) in HOOKS.items():
         matches = (New(),) if hook.type == "filter" else ()
         held[name] = Chain(name, hook), tuple(Rule(name, matches, Jump(to)) for to in led)
+    chain, rules = held["filter-forward"]
+    # Untranslated, it would reach a client that knows nothing of its sender, and answers with a reset.
+    held["filter-forward"] = chain, (Rule(chain.name, (Invalid(),), DROP, "fits no connection"), *rules)
     for name, rules in _bodies(settings).items():
         held[name] = Chain(name), rules
     return held

@@ -25,6 +25,7 @@ from pyk8s.kernel.nftables.values import (
     Goto,
     Held,
     In,
+    Invalid,
     Jump,
     Key,
     Look,
@@ -206,6 +207,8 @@ class _Walk:
                 return state.translated
             case New() | Remember():
                 return True
+            case Invalid():
+                return False
         raise UnknownRule(f"a match whose effect is not known: {match}")
 
     def _remembers(self, name: str) -> bool:

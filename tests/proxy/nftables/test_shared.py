@@ -3,10 +3,12 @@
 import pytest
 
 from pyk8s.kernel.nftables.values import (
+    DROP,
     RETURN,
     Destination,
     DestinationLocal,
     Goto,
+    Invalid,
     Jump,
     Look,
     Source,
@@ -70,6 +72,11 @@ def test_whose_packets_to_a_cluster_ip_get_the_nodes_address(settings, marked):
 def test_where_node_ports_answer(chain, name, settings, where):
     found = [rule.matches for rule in rules(chain, **settings) if rule.target == Look(("l4proto", "dport"), name)]
     assert found == [(DestinationLocal(), *each) for each in where]
+
+
+def test_what_fits_no_connection_is_not_forwarded_untranslated():
+    first = rules("filter-forward")[0]
+    assert (first.matches, first.target) == ((Invalid(),), DROP)
 
 
 def test_the_mark_is_the_one_that_was_asked_for():
