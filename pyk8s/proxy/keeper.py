@@ -125,12 +125,24 @@ class Keeper:
         assert self.backend is not None
         if self.changes.pending:
             self.freshness.note_waiting()
-        waited = self.freshness.waiting_since
-        with unswept() if len(self.changes.pending) > MANY else nullcontext():
-            services = self.changes.take()
-            before = self._intents(services)
-            transaction = self.backend.ruleset.change(services)
-        whole = self._whole
+        with unswept() if self._whole or len(self.changes.pending) > MANY else nullcontext():
+            before, after = await self._write(started)
+        self._whole, self._written = False, True
+        self.freshness.note_synced(taken)
+        metrics.SYNCED.labels(self._label).set(clock.wall())
+        if not self.changes.pending:
+            metrics.SERVICES_PENDING.set(0)
+            metrics.ENDPOINTS_PENDING.set(0)
+        await self._leave()
+        await self._forget(before, after)
+
+    async def _write(self, started: float) -> tuple[list[Intent], list[Intent]]:
+        """Write what is pending, or everything; what the services concerned meant before, and mean now."""
+        assert self.backend is not None
+        whole, waited = self._whole, self.freshness.waiting_since
+        services = self.changes.take()
+        before = self._intents(services)
+        transaction = self.backend.ruleset.change(services)
         if whole:
             seen = await self._in_thread(self.backend.kernel.survey)
             before = [] if not self._written else before
@@ -141,14 +153,7 @@ class Keeper:
             self._note_written(clock.monotonic() - started, len(services), whole=whole)
             if waited and self._written:
                 metrics.PROGRAMMING.labels(self._label).observe(clock.wall() - waited)
-        self._whole, self._written = False, True
-        self.freshness.note_synced(taken)
-        metrics.SYNCED.labels(self._label).set(clock.wall())
-        if not self.changes.pending:
-            metrics.SERVICES_PENDING.set(0)
-            metrics.ENDPOINTS_PENDING.set(0)
-        await self._leave()
-        await self._forget(before, list(chain.from_iterable(services.values())))
+        return before, list(chain.from_iterable(services.values()))
 
     async def _take_over(self) -> None:
         """Make the mode that is wanted next the one whose rules are written."""

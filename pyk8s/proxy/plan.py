@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import TypeAlias
 
 from pyk8s.proxy.objects import HEADLESS, PROXY_NAME, EndpointSlice, Hints, Service, ServicePort
@@ -85,8 +86,9 @@ class Settings:
     answer (none: at every address of the node), `node_ports_on` those of the node's addresses that are in them;
     `node_addresses` are all addresses of this node. `masquerade_all` replaces the source of everything that goes to a
     cluster IP. `mark` is the bit of a packet's mark that asks for its source to be replaced. `service_ranges` are those
-    of cluster IPs. `localhost` lets node ports answer at 127.0.0.1, for iptables alone; `scheduler` and `strict_arp`
-    are for ipvs alone.
+    of cluster IPs. `localhost` lets node ports answer at 127.0.0.1, for iptables alone; `scheduler`,
+    `strict_arp`, `excluded` (ranges whose virtual servers are somebody else's) and `timeouts` (seconds that an idle TCP
+    connection, a closing one and a UDP one are kept; 0 leaves what is) are for ipvs alone.
     """
 
     family: int = 4
@@ -100,6 +102,8 @@ class Settings:
     mark: int = 0x4000
     service_ranges: tuple[str, ...] = ()
     localhost: bool = True
+    excluded: tuple[str, ...] = ()
+    timeouts: tuple[int, int, int] = (0, 0, 0)
 
     def one(self, address: str) -> str:
         """The range that holds `address` alone."""
@@ -176,7 +180,7 @@ def _plan_port(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Candidate:
     """An endpoint and whether it may be chosen: at once, or when no other is left. What its hints say of this node:
     None when there is no such hint, else whether they mean it."""
@@ -191,18 +195,27 @@ class Candidate:
 def choose(candidates: Iterable[Candidate]) -> tuple[Endpoint, ...]:
     """The endpoints to use: the ready ones; when there are none, those that still serve while they terminate."""
     held = tuple(candidates)
-    ready = {each.endpoint for each in held if each.ready}
-    return tuple(sorted(ready or {each.endpoint for each in held if each.last_resort}))
+    found = [each.endpoint for each in held if each.ready] or [each.endpoint for each in held if each.last_resort]
+    found.sort(key=_PLACE)
+    return tuple(found)
+
+
+_PLACE = attrgetter("address", "port")
 
 
 def near(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
     """Those of `candidates` that are meant for this node, or else for its zone: only when every ready one has such a
     hint, and one at least means us. Otherwise all."""
     ready = [each for each in candidates if each.ready]
+    if all(each.for_node is each.for_zone is None for each in ready):
+        return candidates
     for hints in ([each.for_node for each in ready], [each.for_zone for each in ready]):
         if None not in hints and True in hints:
             return [each for each, hinted in zip(ready, hints, strict=True) if hinted]
     return candidates
+
+
+NO_HINTS = Hints()
 
 
 def _candidates(slices: Iterable[EndpointSlice], port: ServicePort, here: Here) -> Iterator[Candidate]:
@@ -213,7 +226,7 @@ def _candidates(slices: Iterable[EndpointSlice], port: ServicePort, here: Here) 
             for endpoint in each.endpoints or ():
                 if not endpoint.addresses:
                     continue
-                conditions, hints = endpoint.conditions, endpoint.hints or Hints()
+                conditions, hints = endpoint.conditions, endpoint.hints or NO_HINTS
                 ready = conditions.ready is not False
                 serving = ready if conditions.serving is None else conditions.serving
                 local = bool(here.node) and endpoint.node_name == here.node

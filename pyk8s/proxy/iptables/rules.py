@@ -56,7 +56,7 @@ LOOPBACK = {4: "127.0.0.0/8", 6: "::1/128"}
 Chains: TypeAlias = dict[str, tuple[Rule, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Piece:
     """The rules of one service port: whole `chains` of the nat table, and its rules in the chains shared by all."""
 

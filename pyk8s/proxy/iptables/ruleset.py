@@ -137,7 +137,7 @@ class Ruleset:
                 yield key, old, new
 
     def _set(self, key: PortKey, piece: Piece) -> None:
-        if piece == NOTHING:
+        if piece is NOTHING:
             del self._pieces[key]
             del self._order[bisect_left(self._order, key)]
             return
