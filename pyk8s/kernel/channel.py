@@ -26,6 +26,7 @@ DUMP: Final = 0x300
 
 _ERROR, _DONE, _OVERRUN = 0x2, 0x3, 0x4
 _CAPPED, _EXTENDED = 0x100, 0x200
+_RECEIVE_BUFFER_FORCED = 33
 _SOL_NETLINK, _CAP_ACK, _EXT_ACK, _STRICT = 270, 10, 11, 12
 
 DATAGRAM = 32 * 1024
@@ -56,7 +57,8 @@ class Channel:
             self._socket.settimeout(SECONDS)
             for option in (_CAP_ACK, _EXT_ACK, _STRICT):
                 self._socket.setsockopt(_SOL_NETLINK, option, 1)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+            # Room for the answer to every message of a datagram, should all fail.
+            self._socket.setsockopt(socket.SOL_SOCKET, _RECEIVE_BUFFER_FORCED, 1 << 22)
             self._socket.bind((0, 0))
         except BaseException:
             self._socket.close()

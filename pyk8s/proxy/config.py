@@ -41,6 +41,8 @@ class Config:
     mark: int = 0x4000
     scheduler: str = "rr"
     strict_arp: bool = False
+    excluded: tuple[str, ...] = ()
+    timeouts: tuple[int, int, int] = (0, 0, 0)
     resync: float = RESYNC_SECONDS
     pods_of_node: bool = False
     families: tuple[int, ...] = (4,)
@@ -95,6 +97,8 @@ class Config:
             mark=self.mark,
             service_ranges=_of(family, self.service_ranges),
             localhost=self.localhost,
+            excluded=_of(family, self.excluded),
+            timeouts=self.timeouts,
         )
 
     def _node_port_ranges(self, family: int) -> Iterable[str]:

@@ -127,6 +127,9 @@ def unknown(document: Mapping[str, Any], of: type[msgspec.Struct] = Document, pa
             yield from unknown(value, kind, f"{path}{key}.")
 
 
+IPVS_TIMEOUTS = {"tcp_timeout": "tcpTimeout", "tcp_fin_timeout": "tcpFinTimeout", "udp_timeout": "udpTimeout"}
+
+
 def apply(document: Document, config: Config) -> Config:
     """`config` with all that `document` says. Raises ValueError that names the field."""
     mode = read_mode(document.mode, "mode")
@@ -150,6 +153,16 @@ def apply(document: Document, config: Config) -> Config:
         said["node_port_addresses"] = read_node_ports(document.node_port_addresses, "nodePortAddresses")
     if document.ipvs.scheduler:
         said["scheduler"] = document.ipvs.scheduler
+    if document.ipvs.exclude_cidrs:
+        said["excluded"] = read_ranges(",".join(document.ipvs.exclude_cidrs), "ipvs.excludeCIDRs")
+    said["timeouts"] = tuple(
+        round(seconds(getattr(document.ipvs, name), f"ipvs.{camel}"))
+        for name, camel in (
+            ("tcp_timeout", "tcpTimeout"),
+            ("tcp_fin_timeout", "tcpFinTimeout"),
+            ("udp_timeout", "udpTimeout"),
+        )
+    )
     if document.hostname_override:
         said["node"] = document.hostname_override
     if period := seconds(of_mode.sync_period, f"{mode}.syncPeriod"):

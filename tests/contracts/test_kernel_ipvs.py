@@ -23,6 +23,7 @@ from pyk8s.kernel.ipvs.values import (
     Remove,
     RemoveReal,
     Server,
+    SetTimeouts,
     plan,
 )
 from tests.kernel.balancer import needs_ipvs
@@ -97,11 +98,10 @@ def test_changes_are_seen(ipvs):
     assert ipvs.observe()[WEB].server == Server("rr")
 
 
-def test_one_virtual_server_is_asked_for(ipvs):
+def test_the_connections_of_one_virtual_server_are_asked_for(ipvs):
     ipvs.run(plan(TABLE, {}))
-    assert ipvs.observe_one(WEB).reals == TABLE[WEB].reals
-    assert ipvs.observe_one(WEB).loads == {ONE: Load(), TWO: Load()}
-    assert ipvs.observe_one(Front("tcp", "10.96.0.99", 80)) is None
+    assert ipvs.loads(WEB) == {ONE: Load(), TWO: Load()}
+    assert ipvs.loads(Front("tcp", "10.96.0.99", 80)) == {}
 
 
 def test_a_virtual_server_goes_with_its_real_ones(ipvs):
@@ -142,3 +142,9 @@ def test_hundreds_of_servers_go_and_come_back(ipvs):
     }
     ipvs.run(plan(table, {}))
     assert ipvs.observe() == table
+
+
+def test_connections_are_kept_as_long_as_is_said(ipvs):
+    assert ipvs.timeouts() == SetTimeouts(900, 120, 300)
+    ipvs.run((SetTimeouts(tcp=600, udp=30),))
+    assert ipvs.timeouts() == SetTimeouts(600, 120, 30)

@@ -10,6 +10,10 @@ GENERIC = 16
 CONTROL = 16
 
 
+NOTHING = Request(1, bytes(32), "nothing")
+"""A message that the kernel passes over."""
+
+
 def ask_for(name):
     return Request(CONTROL, bytes((3, 1, 0, 0)) + text(2, name), f"find {name}")
 
@@ -36,8 +40,8 @@ def test_an_error_names_what_was_asked_for():
 
 
 def test_the_first_failure_of_many_is_told_and_the_channel_goes_on():
-    many = [ask_for("nlctrl") if number % 100 else ask_for(f"nobody-{number}") for number in range(1, 1000)]
-    assert sum(len(each.payload) for each in many) < DATAGRAM
+    many = [NOTHING if number % 100 else ask_for(f"nobody-{number}") for number in range(1, 600)]
+    assert sum(len(each.payload) + 16 for each in many) < DATAGRAM
     with channel(GENERIC) as netlink:
         with pytest.raises(Absent, match="find nobody-100"):
             netlink.run(many)
@@ -46,9 +50,16 @@ def test_the_first_failure_of_many_is_told_and_the_channel_goes_on():
 
 def test_more_than_a_datagram_goes_in_several():
     with channel(GENERIC) as netlink:
-        netlink.run(ask_for("nlctrl") for _ in range(3000))
+        netlink.run(NOTHING for _ in range(3000))
         with pytest.raises(Absent, match="find last"):
-            netlink.run([*(ask_for("nlctrl") for _ in range(3000)), ask_for("last")])
+            netlink.run([*(NOTHING for _ in range(3000)), ask_for("last")])
+
+
+def test_where_all_fail_the_first_is_told():
+    with channel(GENERIC) as netlink:
+        for _ in range(2):
+            with pytest.raises(Absent, match="find nobody-0:"):
+                netlink.run(ask_for(f"nobody-{number}") for number in range(5000))
 
 
 def test_nothing_is_no_message():

@@ -149,3 +149,18 @@ def test_fields_that_nobody_knows_are_told_by_path():
 )
 def test_seconds(text, value):
     assert seconds(text, "key") == pytest.approx(value)
+
+
+def test_what_ipvs_is_told():
+    said = HEAD | {
+        "mode": "ipvs",
+        "ipvs": {"excludeCIDRs": ["192.0.2.0/24", "fd19::/64"], "tcpTimeout": "10m", "udpTimeout": "30s"},
+    }
+    config = apply(decode(said), Config("here"))
+    assert config.timeouts == (600, 0, 30)
+    assert [config.settings(family).excluded for family in (4, 6)] == [("192.0.2.0/24",), ("fd19::/64",)]
+
+
+def test_a_range_that_is_none_is_named():
+    with pytest.raises(ValueError, match=r"ipvs\.excludeCIDRs: 'nowhere'"):
+        apply(decode(HEAD | {"ipvs": {"excludeCIDRs": ["nowhere"]}}), Config("here"))

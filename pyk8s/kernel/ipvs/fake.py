@@ -22,6 +22,7 @@ from pyk8s.kernel.ipvs.values import (
     Remove,
     RemoveReal,
     Server,
+    SetTimeouts,
     Table,
     Transaction,
 )
@@ -32,18 +33,29 @@ class FakeIpvs:
 
     def __init__(self) -> None:
         self.table: dict[Key, Entry] = {}
+        self._timeouts = SetTimeouts(900, 120, 300)
 
     def run(self, transaction: Transaction) -> None:
         """Carry out `transaction`; raises what the kernel would, with nothing done."""
         self.table = reduce(_step, transaction, self.table)
+        for action in transaction:
+            if isinstance(action, SetTimeouts):
+                held = self._timeouts
+                self._timeouts = SetTimeouts(
+                    action.tcp or held.tcp, action.closing or held.closing, action.udp or held.udp
+                )
+
+    def timeouts(self) -> SetTimeouts:
+        """For how long connections are kept."""
+        return self._timeouts
 
     def observe(self, family: int = 0) -> Table:
         """Every virtual server of one address family (0: both)."""
         return {key: entry for key, entry in self.table.items() if family in (0, key.family)}
 
-    def observe_one(self, key: Key) -> Entry | None:
-        """One virtual server; None when there is no such server."""
-        return self.table.get(key)
+    def loads(self, key: Key) -> dict[Place, Load]:
+        """The connections of one virtual server; {} when there is no such server."""
+        return dict(self.table[key].loads) if key in self.table else {}
 
     def connect(self, key: Key, place: Place, active: int = 0, inactive: int = 0) -> None:
         """Let so many connections to a real server be there."""
@@ -55,6 +67,8 @@ def _step(table: dict[Key, Entry], action: Action) -> dict[Key, Entry]:
     match action:
         case Flush():
             return {}
+        case SetTimeouts():
+            return table
         case Add(key, server):
             if key in table:
                 raise refused(action, errno.EEXIST)

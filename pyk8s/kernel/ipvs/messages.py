@@ -35,13 +35,16 @@ from pyk8s.kernel.ipvs.values import (
     Remove,
     RemoveReal,
     Server,
+    SetTimeouts,
 )
 
 ADD, CHANGE, REMOVE, GET, ADD_REAL, CHANGE_REAL, REMOVE_REAL, GET_REAL, FLUSH = 1, 2, 3, 4, 5, 6, 7, 8, 17
+SET_TIMEOUTS, GET_TIMEOUTS = 12, 13
 """Commands."""
 
-_SERVER, _REAL = 1, 2
+_SERVER, _REAL, _TCP, _CLOSING, _UDP = 1, 2, 4, 5, 6
 _AF, _PROTOCOL, _ADDRESS, _PORT, _MARK, _SCHEDULER, _FLAGS, _TIMEOUT, _MASK = 1, 2, 3, 4, 5, 6, 7, 8, 9
+_STATS64, _IN_PACKETS = 12, 2
 _R_ADDRESS, _R_PORT, _R_METHOD, _R_WEIGHT, _R_UPPER, _R_LOWER = 1, 2, 3, 4, 5, 6
 _R_ACTIVE, _R_INACTIVE, _R_PERSISTENT, _R_FAMILY = 7, 8, 9, 11
 
@@ -74,7 +77,15 @@ def payload(action: Action) -> bytes:
             return head(CHANGE_REAL) + nested(_SERVER, _key(key)) + nested(_REAL, _place(place), _real(real))
         case RemoveReal(key, place):
             return head(REMOVE_REAL) + nested(_SERVER, _key(key)) + nested(_REAL, _place(place))
+        case SetTimeouts(tcp, closing, udp):
+            return head(SET_TIMEOUTS) + u32(_TCP, tcp) + u32(_CLOSING, closing) + u32(_UDP, udp)
     return head(FLUSH)
+
+
+def read_timeouts(data: bytes) -> SetTimeouts:
+    """What the answer to GET_TIMEOUTS tells."""
+    held = dict(attributes(data[4:]))
+    return SetTimeouts(*(number(held.get(each)) for each in (_TCP, _CLOSING, _UDP)))
 
 
 def reals_of(key: Key) -> bytes:
@@ -135,6 +146,12 @@ def read_server(data: bytes) -> tuple[Key, Server]:
 
 Told: TypeAlias = tuple[Place, Real, Load]
 """A real server and the connections it has."""
+
+
+def read_packets(data: bytes) -> int:
+    """How many packets came to the virtual server that a message of a list tells."""
+    held = dict(attributes(dict(attributes(data[4:]))[_SERVER]))
+    return number(dict(attributes(held.get(_STATS64, b""))).get(_IN_PACKETS))
 
 
 def read_real(data: bytes, family: int) -> Told:

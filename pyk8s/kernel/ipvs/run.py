@@ -12,7 +12,7 @@ from pyk8s.kernel.attributes import attributes, number, text
 from pyk8s.kernel.channel import Channel, Request, channel
 from pyk8s.kernel.errors import Absent, Refused, Unsupported
 from pyk8s.kernel.ipvs import messages
-from pyk8s.kernel.ipvs.values import Add, Change, Entry, Key, Server, Table, Transaction
+from pyk8s.kernel.ipvs.values import Add, Change, Key, Load, Place, Server, SetTimeouts, Table, Transaction
 
 _GENERIC = 16
 _CONTROL, _GET_FAMILY, _FAMILY_ID, _FAMILY_NAME = 16, 3, 1, 2
@@ -43,14 +43,23 @@ class Ipvs:
                 if family in (0, key.family)
             }
 
-    def observe_one(self, key: Key) -> Entry | None:
-        """One virtual server's real ones and their loads; None when there is no such server."""
+    def count(self) -> dict[Key, int]:
+        """How many packets came to each virtual server."""
         with self._open() as (netlink, kind):
-            try:
-                told = list(self._reals(netlink, kind, key))
-            except Absent:
-                return None
-            return messages.entry(Server(), told)
+            told = netlink.dump(Request(kind, messages.head(messages.GET), "list virtual servers"))
+            return {messages.read_server(data)[0]: messages.read_packets(data) for _, data in told}
+
+    def loads(self, key: Key) -> dict[Place, Load]:
+        """The connections that the real servers of one virtual server have; {} when there is no such server."""
+        with self._open() as (netlink, kind):
+            return {place: load for place, _, load in self._reals(netlink, kind, key)}
+
+    def timeouts(self) -> SetTimeouts:
+        """For how long connections are kept."""
+        with self._open() as (netlink, kind):
+            return messages.read_timeouts(
+                netlink.ask(Request(kind, messages.head(messages.GET_TIMEOUTS), "read time-outs"))
+            )
 
     def _servers(self, netlink: Channel, kind: int) -> Iterator[tuple[Key, Server]]:
         for _, data in netlink.dump(Request(kind, messages.head(messages.GET), "list virtual servers")):

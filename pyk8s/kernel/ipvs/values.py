@@ -163,7 +163,17 @@ class Flush:
     """Remove everything, of both families."""
 
 
-Action: TypeAlias = Add | Change | Remove | AddReal | ChangeReal | RemoveReal | Flush
+@dataclass(frozen=True, slots=True)
+class SetTimeouts:
+    """Keep an idle TCP connection, a closing one and a UDP one for so many seconds, in the whole namespace; 0 leaves
+    what is."""
+
+    tcp: int = 0
+    closing: int = 0
+    udp: int = 0
+
+
+Action: TypeAlias = Add | Change | Remove | AddReal | ChangeReal | RemoveReal | Flush | SetTimeouts
 Transaction: TypeAlias = tuple[Action, ...]
 
 

@@ -39,7 +39,7 @@ class Servers(Protocol):
 
     def run(self, transaction: ipvs.Transaction) -> None: ...
     def observe(self, family: int = 0) -> ipvs.Table: ...
-    def observe_one(self, key: ipvs.Key) -> ipvs.Entry | None: ...
+    def loads(self, key: ipvs.Key) -> dict[ipvs.Place, ipvs.Load]: ...
 
 
 class Places(Protocol):
@@ -150,8 +150,7 @@ class Hands:
 
     def loads(self, keys: Iterable[ipvs.Key]) -> dict[ipvs.Key, dict[ipvs.Place, ipvs.Load]]:
         """The connections that the real servers of some virtual ones have."""
-        found = ((key, self.servers.observe_one(key)) for key in keys)
-        return {key: dict(entry.loads) for key, entry in found if entry is not None}
+        return {key: self.servers.loads(key) for key in keys}
 
 
 def try_scheduler(hands: Hands, name: str) -> None:
@@ -187,6 +186,8 @@ def make(settings: Settings, prefer: Literal["legacy", "nft"] | None = None) -> 
     probe_ipvs()
     hands = open_hands(settings, prefer)
     try_scheduler(hands, settings.scheduler)
+    if any(settings.timeouts):
+        hands.servers.run((ipvs.SetTimeouts(*settings.timeouts),))
     # Not the loop's clock: rules are written in threads, which have none.
     ruleset = Ruleset(settings, time.monotonic)
     return Backend(

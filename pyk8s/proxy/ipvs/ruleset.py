@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from ipaddress import ip_address, ip_network
 from typing import Any, Literal, TypeAlias, cast
 
 from pyk8s.kernel.ipset import values as ipset
@@ -136,7 +137,7 @@ class Ruleset:
     def whole(self, seen: Seen) -> Change:
         """Everything, for a kernel that looks like `seen`: what is missing, and the removal of what is stale."""
         self.draining, self._leaving, self.lingers = Draining(), frozenset(), False
-        servers, ends = self.draining.plan(self.servers(), seen.servers, self._stays, self.now())
+        servers, ends = self.draining.plan(self.servers(), self._ours(seen), self._stays, self.now())
         wanted = self.contents()
         plan = ipset.plan(wanted.values(), seen.sets, owned=_ours(seen.sets, self._settings.family))
         last = (ipset.Remove, ipset.Destroy)
@@ -160,7 +161,7 @@ class Ruleset:
 
     def stands(self, seen: Seen) -> bool:
         """Whether the kernel of `seen` has what was planned; rules are counted, not read."""
-        if seen.servers != self.draining.held(self.servers()) or seen.addresses != self.addresses():
+        if self._ours(seen) != self.draining.held(self.servers()) or seen.addresses != self.addresses():
             return False
         if seen.sets != {content.set.name: content for content in self.contents().values()}:
             # Sets that somebody else made in other sizes do as well.
@@ -200,8 +201,9 @@ class Ruleset:
             if (table, name) in ours and name not in BUILT_IN[table]
         ]
         self.draining = Draining()
-        busy = {key for key, entry in seen.servers.items() if self.lingers and drains(key) and _is_busy(entry)}
-        _, ends = self.draining.plan({}, seen.servers, busy.__contains__, self.now())
+        servers = self._ours(seen)
+        busy = {key for key, entry in servers.items() if self.lingers and drains(key) and _is_busy(entry)}
+        _, ends = self.draining.plan({}, servers, busy.__contains__, self.now())
         self._leaving = frozenset(self._settings.one(key.address) for key in busy if isinstance(key, Front))
         self._leaving &= seen.addresses or frozenset()
         return Change(
@@ -211,6 +213,15 @@ class Ruleset:
             ends=ends,
             drops=tuple(ipset.Destroy(name) for name in _ours(seen.sets, self._settings.family)),
         )
+
+    def _ours(self, seen: Seen) -> dict[Key, Entry]:
+        """The virtual servers but those of somebody else."""
+        ranges = [ip_network(each) for each in self._settings.excluded]
+
+        def excluded(key: Key) -> bool:
+            return isinstance(key, Front) and any(ip_address(key.address) in each for each in ranges)
+
+        return {key: entry for key, entry in seen.servers.items() if key in self._needs or not excluded(key)}
 
     def servers(self) -> dict[Key, Entry]:
         """Every virtual server as it should be."""

@@ -210,12 +210,12 @@ def test_a_connection_outlives_the_proxy():
 def test_an_endpoint_whose_connections_have_ended_goes():
     gone = Place(LOCAL, 7070)
     with connected() as (_, caller, hands, ruleset):
-        seen = hands.servers.observe_one(WEB).loads[gone]
+        seen = hands.servers.loads(WEB)[gone]
         assert (seen.active, seen.total) == (1, 1)
         hands.run(ruleset.change(web(Endpoint(REMOTE, 8080))))
         caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # reset: no closing to wait for
         caller.close()
-        eventually(lambda: hands.servers.observe_one(WEB).loads[gone].total == 0, seconds=30)
+        eventually(lambda: hands.servers.loads(WEB)[gone].total == 0, seconds=30)
         assert tend(ruleset, hands) is None
         assert gone not in hands.survey().servers[WEB].reals
 

@@ -5,6 +5,7 @@ from hypothesis import strategies as some
 
 from pyk8s.kernel.ipset.values import Add, Content, Create, Flush, Set
 from pyk8s.kernel.iptables.values import Insert, Jump, Put, Rule
+from pyk8s.kernel.ipvs.values import Add as AddServer
 from pyk8s.kernel.ipvs.values import AddReal, ChangeReal, Front, Place, Real, Remove, RemoveReal
 from pyk8s.kernel.link.values import RemoveAddress
 from pyk8s.proxy.ipvs import sets
@@ -166,6 +167,18 @@ def test_rules_sets_and_servers_of_others_stay():
     hands.run(ruleset.nothing(hands.survey()))
     assert hands.rules.tables["nat"]["PREROUTING"] == (Rule((), Jump("DOCKER")),)
     assert hands.sets.observe("theirs") == {"theirs": theirs}
+
+
+def test_virtual_servers_in_excluded_ranges_stay():
+    hands, ruleset = fake_hands(), Ruleset(settings(excluded=("192.0.2.0/24",)))
+    theirs, stale = Front("tcp", "192.0.2.1", 80), Front("tcp", "10.9.9.9", 80)
+    hands.servers.run((AddServer(theirs), AddServer(stale)))
+    ruleset.change(meaning(1))
+    hands.run(ruleset.whole(hands.survey()))
+    assert hands.survey().servers.keys() == {WEB, theirs}
+    assert ruleset.stands(hands.survey())
+    hands.run(ruleset.nothing(hands.survey()))
+    assert hands.survey().servers.keys() == {theirs}
 
 
 def test_chains_that_the_next_mode_uses_are_kept_with_the_jumps_to_them():
