@@ -80,6 +80,7 @@ def test_a_cluster_of_two_families_answers_on_both_everywhere_and_changes_its_wa
         # Another way, and another family less, while it runs.
         cluster("create", "configmap", "pyk8s-network", "-n", "kube-system", "--from-literal=backend=host-gw")
         eventually(lambda: not _vteps(cluster))
+        eventually(lambda: "mtu 1500" in cluster.exec("client-node-1", "ip", "link", "show", "eth0"))
         _answers(cluster, spec)
         cluster("patch", "svc/web", "--type=merge", "-p", '{"spec": {"ipFamilyPolicy": "SingleStack"}}')
         assert cluster.json("get", "svc/web")["spec"]["clusterIPs"] == spec["clusterIPs"][:1]
