@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pyk8s.cluster import folder, lifecycle
 from pyk8s.cluster.folder import Folder
+
+if TYPE_CHECKING:
+    from pyk8s.cli.session import Session
 
 T = TypeVar("T")
 
@@ -58,3 +62,18 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
     return "".join(f"{line}\n" for line in lines)
+
+
+def of_connection(session: Session) -> Folder:
+    """The folder of the cluster that `session` speaks to. Raises ClickException when it is not one of this machine."""
+    from pyk8s.wire import kubeconfig
+    from pyk8s.wire.errors import KubeconfigInvalid
+
+    server = session.connection.server
+    for each in folder.every():
+        with contextlib.suppress(OSError, KubeconfigInvalid):
+            if kubeconfig.load(each.kubeconfig).server == server:
+                return each
+    raise click.ClickException(
+        f"the cluster at {server} does not run on this machine: only where its nodes are can one look into them"
+    )

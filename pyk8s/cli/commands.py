@@ -78,6 +78,11 @@ SECTIONS: dict[str, tuple[Row, ...]] = {
         ("drain", "drain", "Empty a node for maintenance."),
         ("uncordon", "drain:uncordon", "Let pods come to a node again."),
         ("taint", "taint", "Keep pods that do not tolerate it away from a node."),
+        (
+            "net",
+            "net",
+            "Show where packets go and which rule decides; choose the proxy's mode and the way between nodes.",
+        ),
     ),
     "The API": _verbs(
         ("cluster-info", "cluster_info:cluster_info", "Say where the API is and whether it answers."),

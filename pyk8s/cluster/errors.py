@@ -7,6 +7,7 @@ ClusterError
 ├── NoSuchCluster      nothing of that name
 ├── CutOff             of an `up` that ended early, nothing can be said
 ├── NoSuchNode
+├── NotRunning         a node, or a pod, that has no processes to look into
 ├── Busy               another command works on the same cluster
 ├── AddressTaken       no free network or port
 ├── SupervisorGone     the cluster's supervisor does not answer
@@ -44,6 +45,10 @@ class CutOff(ClusterError):
 
 class NoSuchNode(ClusterError):
     """The cluster has no node of that name."""
+
+
+class NotRunning(ClusterError):
+    """A node, or a pod on one, has no process whose network could be looked into."""
 
 
 class Busy(ClusterError):

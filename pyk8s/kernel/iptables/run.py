@@ -9,13 +9,14 @@ from __future__ import annotations
 import errno
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from pyk8s.kernel.errors import KernelError, Refused, Unsupported
+from pyk8s.kernel.iptables.shown import Counted, Seen, read
 from pyk8s.kernel.iptables.text import parse, render
 from pyk8s.kernel.iptables.values import BUILT_IN, Chains, Survey, Tables, Transaction
 from pyk8s.kernel.netns.run import entered
@@ -51,6 +52,13 @@ class Iptables:
         found: dict[str, Chains] = {}
         for table in tables:
             found.update(parse(self._call("save", "-t", table).decode())[0])
+        return found
+
+    def count(self, *tables: str) -> Seen:
+        """Every rule of `tables`, also those of others, with the packets that met it."""
+        found: dict[str, Mapping[str, tuple[Counted, ...]]] = {}
+        for table in tables:
+            found.update(read(self._call("save", "-c", "-t", table).decode()))
         return found
 
     def survey(self, table: str) -> Survey:

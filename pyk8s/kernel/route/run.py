@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from pyk8s.kernel.channel import Channel
-from pyk8s.kernel.errors import Absent
+from pyk8s.kernel.errors import Absent, refused
 from pyk8s.kernel.link.run import index_of
 from pyk8s.kernel.netlink import Netlink, translated
 from pyk8s.kernel.route import messages
 from pyk8s.kernel.route.values import Put, Remove, Route, Transaction
 
-_RTN_UNICAST = 1
+_RTN_UNICAST, _RTN_LOCAL = 1, 2
 _ONLINK = 0x4
 
 
@@ -29,6 +31,26 @@ class Routes:
             messages = [each for family in (socket.AF_INET, socket.AF_INET6) for each in _dump(route, family, table)]
             names = {each["index"]: each.get("IFLA_IFNAME") for each in route.get_links()} if messages else {}
         return tuple(_read(message, names) for message in messages)
+
+    def look_up(self, destination: str, netns: str = "", *, source: str = "", link: str = "") -> Route:
+        """The way that the kernel takes to the address `destination` from the namespace at path `netns`: for a packet
+        of its own, or for one that comes in by `link` from `source`. An address of the namespace itself goes by "lo".
+
+        Raises Refused when there is no way.
+        """
+        length = 128 if ":" in destination else 32
+        arguments: dict[str, Any] = {"dst": destination, "family": socket.AF_INET6 if length == 128 else socket.AF_INET}
+        with self._netlink.within(netns) as route, translated(f"find the way to {destination}"):
+            if source:
+                arguments["src"] = source
+            if link:
+                arguments["iif"] = index_of(link)
+            (message,) = route.route("get", **arguments)
+            names = {each["index"]: each.get("IFLA_IFNAME") for each in route.get_links()}
+        if message["type"] not in (_RTN_UNICAST, _RTN_LOCAL):
+            raise refused(f"find the way to {destination}", errno.ENETUNREACH)
+        found = _read(message, names)
+        return replace(found, device="lo") if message["type"] == _RTN_LOCAL else found
 
     def run(self, transaction: Transaction, netns: str = "") -> None:
         """Carry out `transaction` in the namespace at path `netns`; raises Absent or Refused for the first that fails.
