@@ -43,7 +43,8 @@ def in_family(text: str, family: int) -> str:
 def settings(family: int = 4, **more) -> Settings:
     """What the rules of this node depend on."""
     ranges = {"cluster_ranges": (in_family(CLUSTER, family),), "service_ranges": (in_family(SERVICE_RANGE, family),)}
-    return Settings(family=family, node_addresses=(in_family(NODE, family),), **(ranges | more))
+    own = {"node_addresses": (in_family(NODE, family),)}
+    return Settings(family=family, **(ranges | own | more))
 
 
 def ground(family: int = 4, of: Ground = GROUND) -> Ground:
