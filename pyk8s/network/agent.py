@@ -8,10 +8,10 @@ to do follows from all of them each time, so a lost or doubled event does no har
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import orjson
 
@@ -33,10 +33,11 @@ from pyk8s.network.errors import RangesClash, ReservationLost
 from pyk8s.network.ground import Ground, Worker
 from pyk8s.network.hands import LazyRules, hands_for
 from pyk8s.network.install import install_programs
-from pyk8s.network.keeper import Keeper, Outcome
+from pyk8s.network.keeper import Keeper
 from pyk8s.network.nodes import VTEP, Node, decode, view
 from pyk8s.network.server import Workers, listen, serve
 from pyk8s.network.watch import Watch
+from pyk8s.network.waykeeper import WayKeeper
 from pyk8s.network.ways.values import Backend
 from pyk8s.observe import logs
 
@@ -78,9 +79,9 @@ async def run(client: Client, config: Mapping[str, Any], *, started: Callable[[]
             hands.sysctl,
         )
 
-    worker = Worker(ground)
+    ways, pods = Worker(ground), Worker(ground)
     listener = listen(settings.socket)
-    rounds = Rounds(client, settings, Keeper(settings), worker, started)
+    rounds = Rounds(client, settings, Side(WayKeeper(settings), ways), Side(Keeper(settings), pods), started)
     notices = Notices(rounds.watch.told)
     try:
         install_programs(settings.program_folder, settings.socket, settings.state_folder)
@@ -98,8 +99,21 @@ async def run(client: Client, config: Mapping[str, Any], *, started: Callable[[]
         notices.close()
         listener.close()
         # Only callers that are being answered are waited for; the file stays, so that the next agent finds its callers.
-        for each in (workers, worker):
+        for each in (workers, ways, pods):
             await asyncio.get_running_loop().run_in_executor(None, each.close)
+
+
+K = TypeVar("K")
+
+
+@dataclass(frozen=True)
+class Side(Generic[K]):
+    """One of the two sides of a node's network: who brings it to where it should be, in which thread, and what wakes
+    it. Each has its own, so that no route waits for packet rules to be written."""
+
+    keeper: K
+    worker: Worker
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass
@@ -108,23 +122,27 @@ class Rounds:
 
     client: Client
     settings: Config
-    keeper: Keeper
-    worker: Worker
+    ways: Side[WayKeeper]
+    pods: Side[Keeper]
     started: Callable[[], None] = lambda: None
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.watch = Watch(self.changed.set)
+        self.watch = Watch(self._wake)
         self.nodes = Informer(self.client, NODES, decode=decode)
         self.maps = Informer(self.client, choice.MAPS, fields=choice.FIELDS, decode=choice.decode)
         self.nodes.on_change(self._note)
-        self.maps.on_change(lambda old, new: self.changed.set())
+        self.maps.on_change(lambda old, new: self._wake())
         self._backend: Backend = self.settings.backend
+        self._waiting = 2
+
+    def _wake(self) -> None:
+        self.ways.changed.set()
+        self.pods.changed.set()
 
     def _note(self, old: Any, new: Any) -> None:
         """Nodes report every few seconds that they are alive: only what this room reads of them is a change."""
         if old is None or new is None or view(old) != view(new):
-            self.changed.set()
+            self._wake()
 
     async def keep(self) -> None:
         """Bring the node's network to where the Nodes say, whenever one changes, the cluster chooses another way or
@@ -133,38 +151,55 @@ class Rounds:
         with suppress(TimeoutError):
             async with asyncio.timeout(CHOICE_SECONDS):
                 await self.maps.synced()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep(self.ways.changed, self._bring_ways))
+            tasks.create_task(self._keep(self.pods.changed, self._bring_pods))
+
+    async def _keep(self, changed: asyncio.Event, bring: Callable[[bool], Awaitable[float | None]]) -> None:
+        """Have one side brought, again and again; `bring` is told whether to be thorough, and says in how many seconds
+        there is something left to do."""
         backoff = Backoff(RETRY)
         thorough, begun = True, False
         while True:
-            self.changed.clear()
+            changed.clear()
             try:
-                outcome = await self._round(thorough)
+                again = await bring(thorough)
             except (KernelError, OSError, RangesClash, ReservationLost, ApiError) as why:
                 log.warning("the node's network is not as it should be yet", why=why, failures=backoff.failures + 1)
                 thorough = True
-                await self._wait(backoff.fail())
+                await _wait(changed, backoff.fail())
                 continue
             backoff.reset()
             if not begun:
                 begun = True
-                self.started()
+                self._begin()
             # Nothing came: time to look at what nobody tells of.
-            wait = RESYNC_SECONDS if outcome.again is None else outcome.again
-            thorough = not await self._wait(wait) and outcome.again is None
+            thorough = not await _wait(changed, RESYNC_SECONDS if again is None else again) and again is None
 
-    async def _round(self, thorough: bool) -> Outcome:
+    def _begin(self) -> None:
+        """One side is for the first time as it should be."""
+        self._waiting -= 1
+        if not self._waiting:
+            self.started()
+
+    async def _bring_ways(self, thorough: bool) -> float | None:
         nodes = [view(node) for node in self.nodes.list()]
         backend = self._chosen()
         now = clock.monotonic()
-        outcome = await self.worker.do(
-            lambda ground: self.keeper.bring(nodes, backend, ground, thorough=thorough, now=now)
-        )
+        keeper = self.ways.keeper
+        outcome = await self.ways.worker.do(lambda ground: keeper.bring(nodes, backend, ground, now=now))
         self.watch.follow(outcome.links, outcome.indexes)
         if backend != self._backend:
             log.info("packets to other nodes take another way", backend=backend, before=self._backend)
             self._backend = backend
         await self._announce(nodes, outcome.vtep)
-        return outcome
+        return outcome.again
+
+    async def _bring_pods(self, thorough: bool) -> None:
+        nodes = [view(node) for node in self.nodes.list()]
+        backend = self._chosen()
+        keeper = self.pods.keeper
+        await self.pods.worker.do(lambda ground: keeper.bring(nodes, backend, ground, thorough=thorough))
 
     def _chosen(self) -> Backend:
         try:
@@ -182,9 +217,10 @@ class Rounds:
             async with asyncio.timeout(ANNOUNCE_SECONDS):
                 await self.client.patch(NODES.of(own.name), orjson.dumps(patch))
 
-    async def _wait(self, seconds: float) -> bool:
-        """Whether something changed within `seconds`."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                return await self.changed.wait()
-        return False
+
+async def _wait(changed: asyncio.Event, seconds: float) -> bool:
+    """Whether something changed within `seconds`."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            return await changed.wait()
+    return False

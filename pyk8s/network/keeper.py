@@ -1,36 +1,32 @@
-"""Brings a node's bridge, sysctls, links, routes and rules, and its CNI configuration, to what the Nodes ask for."""
+"""Brings the pods' side of a node to what the Nodes ask for: bridge, sysctls, rules, and the CNI configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from pyk8s.aio import clock
 from pyk8s.kernel.errors import Absent, KernelError
 from pyk8s.kernel.iptables import values as iptables
-from pyk8s.kernel.link.values import Change, Link, Remove, plan_link
-from pyk8s.kernel.neighbour import values as neighbours
-from pyk8s.kernel.route import values as routes
+from pyk8s.kernel.link.values import Change, Link, plan_link
 from pyk8s.network.bridge import check_kind
 from pyk8s.network.config import Config
-from pyk8s.network.errors import RangesClash
 from pyk8s.network.ground import Ground
 from pyk8s.network.install import NETWORK, conflist, install_configuration
 from pyk8s.network.ipam.store import Store
 from pyk8s.network.ipam.values import Address, Pool
 from pyk8s.network.masquerade import JUMPS, plan_masquerade
-from pyk8s.network.nodes import Node, addresses_of, clash
+from pyk8s.network.nodes import Node, addresses_of
 from pyk8s.network.plan import host_link, plan_bridge
 from pyk8s.network.portmap import Rules
-from pyk8s.network.ways.plan import find_under, plan_way
-from pyk8s.network.ways.values import PROTOCOL, Backend, Way
-from pyk8s.network.ways.vxlan import is_vtep
+from pyk8s.network.scene import look
+from pyk8s.network.ways.values import Backend
 from pyk8s.observe import logs
 
 log = logs.get("network")
 
 BRIDGE = "cni0"
+"""The bridge that a node's pods are on."""
 
 SYSCTLS: Mapping[int, tuple[tuple[str, str], ...]] = {
     4: (
@@ -48,21 +44,6 @@ SYSCTLS: Mapping[int, tuple[tuple[str, str], ...]] = {
 ABANDONED_SECONDS = 120.0
 """How old a reservation must be to be let go of because its link is missing: no ADD takes so long."""
 
-LINGER_SECONDS = 2.0
-"""How long a way's links stay when another way is taken: others may not have heard yet, and still send through them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a round: the MAC that others shall find this node's VXLAN links under ("" for none), the names and
-    numbers of the links that everything hangs on, and in how many seconds there is something left to do (None: no
-    more)."""
-
-    vtep: str = ""
-    links: frozenset[str] = frozenset()
-    indexes: frozenset[int] = frozenset()
-    again: float | None = None
-
 
 class Keeper:
     """Remembers the rules it has written, so that a change of one node does not read them all again."""
@@ -73,35 +54,17 @@ class Keeper:
         self._ready = False
         self._unfit: dict[str, int] = {}
         """Ends of pods' pairs that an MTU could not be given to."""
-        self._left: dict[str, float] = {}
-        """Since when links are left over from a way that was given up."""
 
-    def bring(self, nodes: Sequence[Node], backend: Backend, ground: Ground, *, thorough: bool, now: float) -> Outcome:
-        """Everything for `nodes`; the configuration, which lets pods come, last.
+    def bring(self, nodes: Sequence[Node], backend: Backend, ground: Ground, *, thorough: bool) -> None:
+        """Everything that pods need, in the order that they need it; the configuration, which lets them come, last.
 
-        `now` are seconds, of which only differences mean anything. `thorough` reads the rules that are there instead of
-        trusting what was written. Raises KernelError, OSError or RangesClash for the first thing that failed.
+        `thorough` reads the rules that are there instead of trusting what was written. Raises KernelError, OSError or
+        RangesClash for the first thing that failed.
         """
-        name = self._settings.node
-        own = next((node for node in nodes if node.name == name), Node(name))
-        if other := clash(name, nodes):
-            raise RangesClash(f"node {other} claims {', '.join(own.ranges)} as well: give one of them another podCIDR")
-        seen = ground.links.observe()
-        under = find_under(seen.values(), self._settings.addresses)
-        way = plan_way(backend, name, nodes, under, self._settings.vxlan)
-        # The ways first, as others wait for them; one that cannot be gone keeps no pod from coming.
-        failures = bring_way(way, seen, ground)
-        if own.ranges:
-            self._bring_pods_side(own, nodes, seen, self._settings.mtu or way.mtu, ground, thorough)
-        if failures:
-            raise failures[0]
-        watched = {BRIDGE, *(link.name for link in way.links), *(each.link for each in under.values())}
-        indexes = frozenset(ground.links.index(link.name) for link in way.links)
-        return Outcome(way.vtep, frozenset(watched), indexes, self._clear(way, own, seen, ground, now))
-
-    def _bring_pods_side(
-        self, own: Node, nodes: Sequence[Node], seen: Mapping[str, Link], mtu: int, ground: Ground, thorough: bool
-    ) -> None:
+        scene = look(self._settings, nodes, backend, ground)
+        own, seen, mtu = scene.own, scene.seen, self._settings.mtu or scene.way.mtu
+        if not own.ranges:
+            return
         bring_bridge(own, seen, mtu, ground)
         for family in families(own):
             self._bring_rules(family, own, nodes, ground.rules[family], thorough)
@@ -148,20 +111,6 @@ class Keeper:
             rules.run(iptables.plan(wanted, known))
         self._known[family] = wanted
 
-    def _clear(self, way: Way, own: Node, seen: Mapping[str, Link], ground: Ground, now: float) -> float | None:
-        """Remove the links of a way that is no longer taken, once nobody can think that they are there; in how many
-        seconds to look again, None when nothing is left."""
-        wanted = {link.name for link in way.links}
-        stale = {name for name, link in seen.items() if is_vtep(link) and name not in wanted}
-        # Others go by the annotation: while it stands, they still send through what it names.
-        self._left = {name: now if own.vtep and not wanted else self._left.get(name, now) for name in stale}
-        due = [name for name, since in self._left.items() if now - since >= LINGER_SECONDS]
-        for name in due:
-            with suppress(Absent):
-                ground.links.run((Remove(name),))
-            del self._left[name]
-        return min((since + LINGER_SECONDS - now for since in self._left.values()), default=None)
-
 
 def families(own: Node) -> Iterator[int]:
     """The families that the node's pods have."""
@@ -199,28 +148,3 @@ def clean_up(store: Store, seen: Mapping[str, Link], ground: Ground) -> list[Add
     before = clock.wall() - ABANDONED_SECONDS
     ground.ports.keep(["/".join(owner) for owner in alive], older_than=before)
     return store.keep(alive, older_than=before)
-
-
-def bring_way(way: Way, seen: Mapping[str, Link], ground: Ground) -> list[KernelError]:
-    """The links of the way, who is behind them, and last the routes, so that no packet leads nowhere; one of these that
-    cannot be set does not keep the others from being set. What could not.
-    """
-    failures: list[KernelError] = []
-    for link in way.links:
-        try:
-            ground.links.run(plan_link(link, seen.get(link.name)))
-        except KernelError as why:
-            failures.append(why)
-    if way.links:
-        observed = ground.neighbours.observe([link.name for link in way.links])
-        for entry in neighbours.plan(way.entries, observed):
-            try:
-                ground.neighbours.run((entry,))
-            except KernelError as why:
-                failures.append(why)
-    for action in routes.plan(way.routes, ground.routes.observe(), PROTOCOL):
-        try:
-            ground.routes.run((action,))
-        except KernelError as why:
-            failures.append(why)
-    return failures

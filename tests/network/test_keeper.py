@@ -17,11 +17,12 @@ from pyk8s.network.config import Config
 from pyk8s.network.errors import RangesClash
 from pyk8s.network.ipam.store import Store
 from pyk8s.network.ipam.values import Pool
-from pyk8s.network.keeper import ABANDONED_SECONDS, LINGER_SECONDS, Keeper
+from pyk8s.network.keeper import ABANDONED_SECONDS, Keeper
 from pyk8s.network.masquerade import MASQUERADE
 from pyk8s.network.nodes import Node
 from pyk8s.network.plan import host_link
 from pyk8s.network.portmap import Mapping
+from pyk8s.network.waykeeper import LINGER_SECONDS, WayKeeper
 from pyk8s.network.ways.values import PROTOCOL
 from pyk8s.network.ways.values import Settings as Vxlan
 from pyk8s.network.ways.vxlan import mac_of_vtep
@@ -51,7 +52,19 @@ def ground(tmp_path):
 
 @pytest.fixture
 def keeper(settings):
-    return Keeper(settings)
+    return Sides(settings)
+
+
+class Sides:
+    """Both sides of a node's network, one after the other."""
+
+    def __init__(self, settings):
+        self.ways, self.pods = WayKeeper(settings), Keeper(settings)
+
+    def bring(self, nodes, backend, ground, *, thorough, now):
+        outcome = self.ways.bring(nodes, backend, ground, now=now)
+        self.pods.bring(nodes, backend, ground, thorough=thorough)
+        return outcome
 
 
 def conflist(settings):
@@ -180,7 +193,7 @@ OTHER = Node("b", ("172.30.0.3", "fd30::3"), ("10.244.1.0/24", "fd44:0:0:101::/6
 @pytest.fixture
 def dual(settings, ground):
     ground.links.run((AddAddress("eth0", "fd30::2/64"),))
-    return Keeper(replace(settings, addresses=BOTH.addresses, cluster_ranges=("10.244.0.0/16", "fd44:0:0:100::/56")))
+    return Sides(replace(settings, addresses=BOTH.addresses, cluster_ranges=("10.244.0.0/16", "fd44:0:0:100::/56")))
 
 
 def test_a_node_of_two_families_has_both_on_its_bridge_in_its_routes_rules_and_configuration(dual, ground, settings):
@@ -241,7 +254,7 @@ def test_pods_of_before_a_change_get_the_mtu_of_those_after_it(keeper, ground, s
 
 
 def test_an_mtu_that_was_asked_for_is_that_of_pods(settings, ground):
-    Keeper(replace(settings, mtu=1300)).bring([HERE], "host-gw", ground, thorough=True, now=0.0)
+    Sides(replace(settings, mtu=1300)).bring([HERE], "host-gw", ground, thorough=True, now=0.0)
     assert conflist(settings)["plugins"][0]["mtu"] == 1300
 
 
@@ -260,8 +273,8 @@ def test_what_vxlan_was_made_of_goes_when_nobody_can_think_any_more_that_it_is_t
 
 
 def test_another_number_of_the_network_takes_the_place_of_the_old_one(settings, ground):
-    Keeper(settings).bring([HERE, FAR], "vxlan", ground, thorough=True, now=100)
-    second = Keeper(replace(settings, vxlan=Vxlan(vni=2)))
+    Sides(settings).bring([HERE, FAR], "vxlan", ground, thorough=True, now=100)
+    second = Sides(replace(settings, vxlan=Vxlan(vni=2)))
     second.bring([HERE, FAR], "vxlan", ground, thorough=True, now=100)
     second.bring([HERE, FAR], "vxlan", ground, thorough=False, now=100 + LINGER_SECONDS)
     assert {"pyk8s.1", "pyk8s.2"} & ground.links.observe().keys() == {"pyk8s.2"}
@@ -336,7 +349,7 @@ def test_a_round_that_ends_anywhere_is_finished_by_the_next_agent(settings, tmp_
         return made
 
     def settle(ground, backend):
-        keeper = Keeper(settings)
+        keeper = Sides(settings)
         for passed in (0.0, LINGER_SECONDS):
             keeper.bring([HERE, FAR], backend, ground, thorough=True, now=passed)
 

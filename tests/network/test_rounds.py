@@ -12,26 +12,27 @@ from pyk8s.kernel.notice.values import LinkGone
 from pyk8s.network import agent
 from pyk8s.network.choice import MAPS, NAME
 from pyk8s.network.config import Config
-from pyk8s.network.keeper import Outcome
 from pyk8s.network.nodes import VTEP
+from pyk8s.network.waykeeper import Outcome
 from tests.virtual import virtual_time
 
 CONFIG = Config.read({"nodeName": "a", "nodeIP": "172.30.0.2"})
 
 
 class Keeper:
-    """A keeper and its worker; the first `failures` rounds fail. `rounds` are (seconds, backend, nodes, thorough)."""
+    """A keeper of either side and its worker; the first `failures` rounds fail. `rounds` are (seconds, backend, nodes,
+    thorough); the ways' side is never thorough."""
 
     def __init__(self, failures=0, outcome=lambda backend: Outcome()):
         self.failures, self.outcome = failures, outcome
         self.done, self.rounds = 0, []
 
-    def bring(self, nodes, backend, ground, *, thorough, now):
+    def bring(self, nodes, backend, ground, *, thorough=False, now=0.0):
         if self.failures:
             self.failures -= 1
             raise Refused("route", 1)
         self.done += 1
-        self.rounds.append((round(now, 3), backend, sorted(node.name for node in nodes), thorough))
+        self.rounds.append((round(clock.monotonic(), 3), backend, sorted(node.name for node in nodes), thorough))
         return self.outcome(backend)
 
     async def do(self, work):
@@ -39,12 +40,13 @@ class Keeper:
 
 
 class Running:
-    """An agent's rounds on a fake API."""
+    """An agent's rounds on a fake API; `keeper` is that of the ways, `pods` the other side's."""
 
-    def __init__(self, keeper):
-        self.keeper, self.told = keeper, []
+    def __init__(self, keeper, pods=None):
+        self.keeper, self.pods, self.told = keeper, pods or Keeper(), []
         self.client = FakeClient()
-        self.rounds = agent.Rounds(self.client, CONFIG, keeper, keeper, lambda: self.told.append(keeper.done))
+        sides = [agent.Side(each, each) for each in (self.keeper, self.pods)]
+        self.rounds = agent.Rounds(self.client, CONFIG, *sides, lambda: self.told.append((keeper.done, self.pods.done)))
 
     async def __aenter__(self):
         work = (self.rounds.nodes.run(), self.rounds.maps.run(), self.rounds.keep())
@@ -66,24 +68,43 @@ class Running:
         await self.create(MAPS, apiVersion="v1", kind="ConfigMap", metadata={"name": NAME}, data={"backend": backend})
 
 
-async def starts(keeper, seconds):
-    """After how many whole rounds it was told, each time, that the agent is at work."""
-    async with Running(keeper) as running:
+async def starts(keeper, seconds, pods=None):
+    """After how many whole rounds of each side it was told, each time, that the agent is at work."""
+    async with Running(keeper, pods) as running:
         await clock.sleep(seconds)
         return running.told
 
 
 @virtual_time
-async def test_the_agent_is_at_work_after_its_first_whole_round_and_says_so_once():
+async def test_the_agent_is_at_work_after_the_first_whole_round_of_both_sides_and_says_so_once():
     keeper = Keeper()
-    assert await starts(keeper, 3 * agent.RESYNC_SECONDS) == [1]
+    assert await starts(keeper, 3 * agent.RESYNC_SECONDS) == [(1, 1)]
     assert keeper.done > 2
 
 
 @virtual_time
-async def test_the_agent_is_not_at_work_while_rounds_fail():
+async def test_the_agent_is_not_at_work_while_rounds_of_either_side_fail():
     assert await starts(Keeper(failures=1000), 60) == []
-    assert await starts(Keeper(failures=3), 60) == [1]
+    assert await starts(Keeper(), 30, Keeper(failures=1000)) == []
+    assert await starts(Keeper(failures=3), 60) == [(1, 1)]
+
+
+@virtual_time
+async def test_a_side_that_takes_its_time_keeps_the_other_from_nothing():
+    pods = Keeper()
+
+    async def slow(work):
+        await clock.sleep(30)
+        return work(None)
+
+    pods.do = slow
+    async with Running(Keeper(), pods) as running:
+        await clock.sleep(1)
+        before = len(running.keeper.rounds)
+        await running.node("b")
+        await clock.sleep(0.001)
+        assert len(running.keeper.rounds) == before + 1
+        assert pods.rounds == []
 
 
 @virtual_time

@@ -10,7 +10,7 @@ import pytest
 from pyk8s.kernel.link.run import observe as observe_links
 from pyk8s.kernel.netns.run import entered
 from pyk8s.kernel.route.run import observe as observe_routes
-from pyk8s.network import agent, keeper
+from pyk8s.network import agent, waykeeper
 from pyk8s.network.ways.values import PROTOCOL
 from pyk8s.network.ways.vxlan import PREFIXES, is_vtep, mac_of_vtep
 from tests.kernel.spaces import inside
@@ -72,7 +72,7 @@ def test_full_packets_travel_whole_through_vxlan(tmp_path):
 
 
 def test_a_cluster_changes_its_way_and_nothing_is_lost_or_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(keeper, "LINGER_SECONDS", 0.2)
+    monkeypatch.setattr(waykeeper, "LINGER_SECONDS", 0.2)
     with ground(tmp_path, nodes=2, pods=2, families="46") as made:
         start(made)
         targets = [node.add_all("c", pod) for node, pod in zip(made.nodes, made.pods, strict=True)][1]
@@ -108,7 +108,7 @@ def test_a_cluster_changes_its_way_and_nothing_is_lost_or_left(tmp_path, monkeyp
 @pytest.mark.parametrize("families", ["4", "6"])
 def test_a_stream_survives_the_change_though_its_packets_no_longer_fit(tmp_path, monkeypatch, families):
     """Pods of before the change send more at once than a VXLAN link carries, until they are told otherwise."""
-    monkeypatch.setattr(keeper, "LINGER_SECONDS", 0.2)
+    monkeypatch.setattr(waykeeper, "LINGER_SECONDS", 0.2)
     with ground(tmp_path, nodes=2, pods=2, families=families) as made:
         start(made)
         (target,) = [node.add_all("c", pod) for node, pod in zip(made.nodes, made.pods, strict=True)][1]
