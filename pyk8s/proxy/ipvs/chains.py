@@ -61,7 +61,10 @@ JUMPS: Mapping[tuple[str, str], tuple[Rule, ...]] = {
         Rule((), Jump(FORWARD), "kubernetes forwarding rules"),
         Rule((_NEW,), Jump(FIREWALL), "kubernetes load balancer firewall"),
     ),
-    ("filter", "OUTPUT"): (Rule((_NEW,), Jump(OUT_FILTER), "kubernetes ipvs access filter"),),
+    ("filter", "OUTPUT"): (
+        Rule((_NEW,), Jump(FIREWALL), "kubernetes load balancer firewall"),
+        Rule((_NEW,), Jump(OUT_FILTER), "kubernetes ipvs access filter"),
+    ),
 }
 """What each built-in chain begins with."""
 
