@@ -25,7 +25,8 @@ PRIMARY, LOCALHOST, ALL = "primary", "localhost", "all"
 @dataclass(frozen=True, slots=True)
 class Config:
     """The node's name and addresses (the primary one of each family first), the ranges of pods and of cluster IPs, the
-    mode and what each mode can be told, where to answer; `resync` in seconds, `sysctls` for the connection tracking."""
+    mode and what each mode can be told, where to answer; `resync` in seconds, `sysctls` for the connection tracking.
+    `lenient`: a family that this machine has not is done without, as long as there is another."""
 
     node: str
     addresses: tuple[str, ...] = ()
@@ -46,6 +47,7 @@ class Config:
     resync: float = RESYNC_SECONDS
     pods_of_node: bool = False
     families: tuple[int, ...] = (4,)
+    lenient: bool = False
     sysctls: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod

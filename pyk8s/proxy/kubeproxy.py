@@ -178,7 +178,8 @@ def standalone(document: Document, node: str) -> Config:
     """The configuration of a proxy that has no node.yaml. Raises ValueError that names the field."""
     begin = Config(node, health=("0.0.0.0", 10256), metrics=("127.0.0.1", 10249))  # noqa: S104 (kube-proxy's own)
     made = apply(document, begin)
-    return replace(made, families=families_of(made.cluster_ranges) or (4, 6))
+    said = families_of(made.cluster_ranges)
+    return replace(made, families=said or (4, 6), lenient=not said)
 
 
 def _bit(document: Document, of_mode: Iptables | Ipvs | Nftables) -> int:

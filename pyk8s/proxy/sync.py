@@ -20,7 +20,7 @@ from pyk8s.api.refs import CONFIG_MAPS, ENDPOINT_SLICES, NODES, SERVICES
 from pyk8s.client.informer import Informer
 from pyk8s.client.interface import Client
 from pyk8s.kernel.conntrack.run import Conntrack
-from pyk8s.kernel.errors import KernelError
+from pyk8s.kernel.errors import KernelError, Unsupported
 from pyk8s.kernel.link.addresses import Addresses
 from pyk8s.kernel.netns.run import set_sysctl
 from pyk8s.observe import logs
@@ -171,13 +171,24 @@ class Proxy:
         await self._in_thread(self._prepare)
         ready = {family: asyncio.Event() for family in self.keepers}
         async with Tasks(lambda why: log.error("a task of the proxy ended", why=why)) as tasks:
-            running = {tasks.start(keeper.keep(ready[each].set)) for each, keeper in self.keepers.items()}
+            running = {tasks.start(self._keep_family(family, ready[family])) for family in self.keepers}
             running.add(tasks.start(self.checks.keep(), name="checks"))
             running.add(tasks.start(self._look_around(), name="addresses"))
             tasks.start(self._begin(ready, started), name="started")
             done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+
+    async def _keep_family(self, family: int, ready: asyncio.Event) -> None:
+        try:
+            await self.keepers[family].keep(ready.set)
+        except Unsupported as why:
+            if not self.config.lenient or family == self.config.families[0]:
+                raise
+            log.warning("there are no rules of one family: this machine cannot", family=metrics.NAMES[family], why=why)
+            self.health.parts = [each for each in self.health.parts if each is not self.keepers[family].freshness]
+            ready.set()
+            await asyncio.get_running_loop().create_future()
 
     async def _begin(self, ready: Mapping[int, asyncio.Event], started: Callable[[], None]) -> None:
         """Tell that all rules are there, and take away what a proxy of another mode left in this place."""

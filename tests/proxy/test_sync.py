@@ -1,14 +1,17 @@
 """The proxy put together, on fake kernels of both families: what it hears decides what its keepers are told."""
 
 import asyncio
+from dataclasses import replace
 
 import orjson
+import pytest
 import yaml
 
 from pyk8s.aio import clock
 from pyk8s.api.refs import CONFIG_MAPS, NAMESPACES, NODES, SERVICES
 from pyk8s.client.fake import FakeClient
 from pyk8s.kernel.conntrack.fake import FakeConntrack
+from pyk8s.kernel.errors import Unsupported
 from pyk8s.kernel.iptables.fake import FakeIptables
 from pyk8s.proxy.backend import Backend
 from pyk8s.proxy.config import Config
@@ -33,6 +36,7 @@ class Ground:
     """A proxy whose modes are all made of iptables rules; `settings` are those of each mode made, in order."""
 
     def __init__(self, config=CONFIG, addresses=("172.30.0.2", "fd30::2")):
+        self.lacks = ()
         self.settings, self.kernels, self.addresses = [], {4: Kernel(), 6: Kernel()}, frozenset(addresses)
         self.proxy = Proxy(
             config,
@@ -48,6 +52,8 @@ class Ground:
         return work(*arguments)
 
     def make(self, config, settings):
+        if settings.family in self.lacks:
+            raise Unsupported("ip6tables is not installed")
         self.settings.append((config.mode, settings))
         return Backend(config.mode, settings.family, Ruleset(settings), self.kernels[settings.family], SHARED)
 
@@ -199,3 +205,23 @@ async def test_from_an_api_with_the_config_map_followed():
     assert ground.modes() == {"iptables"}
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+@virtual_time
+async def test_a_family_that_was_not_asked_for_by_name_is_done_without():
+    ground = Ground(replace(CONFIG, lenient=True))
+    ground.lacks = (6,)
+    async with ground:
+        ground.proxy.note_service(None, service())
+        ground.proxy.note_slice(None, endpoint_slice("web", at("10.244.1.5", "there")))
+        await clock.sleep(1)
+        assert "10.244.1.5:8080" in str(ground.kernels[4].tables)
+        assert ground.proxy.health.well(clock.wall())
+
+
+@virtual_time
+async def test_a_family_that_was_asked_for_ends_the_proxy_when_it_cannot_be():
+    ground = Ground()
+    ground.lacks = (6,)
+    with pytest.raises(Unsupported, match="ip6tables"):
+        await ground.proxy.keep()
