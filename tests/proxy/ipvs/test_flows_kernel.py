@@ -1,7 +1,5 @@
 """The packet table, sent through real kernels by virtual servers: both families, every protocol."""
 
-from itertools import product
-
 import pytest
 
 from pyk8s.proxy.ipvs.backend import open_hands
@@ -12,10 +10,13 @@ from tests.proxy.ipvs.node import served, settings
 from tests.proxy.sending import see
 from tests.proxy.world import protocols, world
 
+WAYS = [("nft", 4), ("nft", 6), ("legacy", 4)]
+"""Of the rules, which are always the same, `test_backend` has every backend and family."""
+
 pytestmark = [pytest.mark.kernel, needs_ipvs]
 
 
-@pytest.fixture(scope="module", params=product(("nft", "legacy"), (4, 6)), ids=lambda each: f"{each[0]}-{each[1]}")
+@pytest.fixture(scope="module", params=WAYS, ids=lambda each: f"{each[0]}-{each[1]}")
 def ground(request):
     """A world whose nodes have what all services need, whole and then service by service."""
     backend, family = request.param
