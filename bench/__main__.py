@@ -11,10 +11,23 @@ from typing import Any
 
 from bench.stage import staged
 
-ORDER = ("startup", "footprint", "api", "scheduling", "pods", "services", "routes", "cni", "net")
+ORDER = (
+    "startup",
+    "footprint",
+    "api",
+    "scheduling",
+    "pods",
+    "services",
+    "routes",
+    "cni",
+    "net",
+    "firstpacket",
+    "clusterip",
+    "throughput",
+)
 """The measurements, in the order they run in."""
 
-GROUPS = {"net": ("cni", "net")}
+GROUPS = {"net": ("cni", "net", "firstpacket", "clusterip", "throughput")}
 """What a name stands for, beside itself."""
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.report import Figure, spread
+from pyk8s.kernel.errors import Unsupported
 from pyk8s.kernel.iptables.run import probe
+from pyk8s.kernel.ipvs.run import probe as probe_ipvs
 from tests.kernel.spaces import spaces
 
 STAGED = False
@@ -27,8 +29,16 @@ SECONDS = 600.0
 async def measure(_: object = None) -> AsyncIterator[Figure]:
     """A figure each."""
     backend = await asyncio.to_thread(probe)
-    for each in await asyncio.to_thread(measure_mode, "iptables", (f"iptables-{backend}-restore", "--noflush"), 50.0):
-        yield each
+    for mode, bare, most in (
+        ("iptables", (f"iptables-{backend}-restore", "--noflush"), 50.0),
+        ("nftables", ("nft", "-f", "-"), 20.0),
+    ):
+        for each in await asyncio.to_thread(measure_mode, mode, bare, most):
+            yield each
+    try:
+        await asyncio.to_thread(probe_ipvs)
+    except Unsupported as why:
+        print(f"NOT MEASURED HERE: the mode ipvs: {why} (the VMs of scripts/test have one)", file=sys.stderr)
 
 
 def measure_mode(mode: str, bare: Sequence[str], most: float) -> list[Figure]:

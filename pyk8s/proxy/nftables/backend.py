@@ -14,11 +14,16 @@ from pyk8s.proxy.plan import Settings
 
 def make(settings: Settings) -> Backend[Transaction, Survey]:
     """The mode for `settings.family`, in the namespace of the thread that calls. Raises Unsupported, with what is
-    missing, when nft or this kernel cannot.
-
-    Node ports do not answer at 127.0.0.1 (that needs the kernel's leave to route it, which is given for iptables
-    alone): whoever asks there is refused at once. Source: Kubernetes, "NFTables proxy mode: migrating".
-    """
+    missing, when nft or this kernel cannot."""
     kernel = Nftables(TABLE, "ip" if settings.family == 4 else "ip6")
     kernel.probe()
-    return Backend("nftables", settings.family, Ruleset(replace(settings, localhost=False)), kernel)
+    return Backend("nftables", settings.family, Ruleset(suited(settings)), kernel)
+
+
+def suited(settings: Settings) -> Settings:
+    """`settings` as this mode takes them: node ports do not answer at 127.0.0.1 (that needs the kernel's leave to route
+    it, which is given for iptables alone); whoever asks there is refused at once.
+
+    Source: Kubernetes, "NFTables proxy mode: migrating".
+    """
+    return replace(settings, localhost=False)

@@ -9,6 +9,7 @@ from pyk8s.kernel.nftables.run import Nftables
 from pyk8s.kernel.nftables.shown import lines
 from pyk8s.kernel.nftables.values import Family, Held, Map
 from pyk8s.kernel.shown import Shown
+from pyk8s.proxy.nftables.backend import suited
 from pyk8s.proxy.nftables.names import TABLE
 from pyk8s.proxy.nftables.ruleset import Ruleset
 from pyk8s.proxy.nftables.trace import trace
@@ -22,7 +23,7 @@ class View:
     mode = "nftables"
 
     def __init__(self, settings: Settings, intents: Mapping[Key, tuple[Intent, ...]], netns: str = "") -> None:
-        ruleset = Ruleset(settings)
+        ruleset = Ruleset(suited(settings))
         ruleset.change(intents)
         self._held = ruleset.held()
         self._family: Family = "ip" if settings.family == 4 else "ip6"
