@@ -9,7 +9,7 @@ the mark. Packets to nobody are refused in the filter table, as nat cannot refus
 from __future__ import annotations
 
 from base64 import b32encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -17,29 +17,22 @@ from ipaddress import ip_address, ip_network
 from typing import TypeAlias
 
 from pyk8s.kernel.iptables.values import (
-    ACCEPT,
     DROP,
     Chance,
-    Connection,
     Destination,
     DestinationLocal,
     DestinationPort,
     Dnat,
     Jump,
-    Marked,
-    Masquerade,
     Match,
     Protocol,
     Reject,
     Remember,
     Rule,
     SeenWithin,
-    SetMark,
     Source,
     SourceLocal,
-    Tables,
     Target,
-    Verdict,
 )
 from pyk8s.proxy.packet import place
 from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, Settings
@@ -175,7 +168,7 @@ def _choosing(intent: Intent, pool: Pool, chain: str, names: Names, settings: Se
     rules = []
     if chain == _inside_chain(intent, names) and not _is_ranged(intent.cluster_ip, settings):
         to_service = _to(intent, intent.cluster_ip, intent.port, settings)
-        rules += [Rule((*who, *to_service), Jump(MARK_MASQ), intent.id) for who in _masqueraded(settings)]
+        rules += [Rule((*who, *to_service), Jump(MARK_MASQ), intent.id) for who in masqueraded(settings)]
     if intent.affinity:
         for endpoint in pool.endpoints:
             name = names.endpoint(endpoint)
@@ -197,7 +190,7 @@ def _is_apart(intent: Intent, endpoint: Endpoint) -> bool:
     return endpoint.local or not endpoint.placed or intent.keeps_source or bool(intent.affinity)
 
 
-def _masqueraded(settings: Settings) -> Iterator[tuple[Match, ...]]:
+def masqueraded(settings: Settings) -> Iterator[tuple[Match, ...]]:
     """Who does not keep the source address towards cluster IPs."""
     if settings.masquerade_all:
         yield ()
@@ -268,7 +261,7 @@ def _refused(intent: Intent, settings: Settings) -> tuple[tuple[Rule, ...], tupl
             outside.append(Rule(_to(intent, address, intent.port, settings), target, f"{intent.id} {why}"))
         if intent.node_port:
             port = Protocol(intent.protocol), DestinationPort(intent.protocol, intent.node_port)
-            for where in _node_port_places(settings):
+            for where in node_port_places(settings):
                 outside.append(Rule((*where, *port), target, f"{intent.id} {why}"))
     return tuple(inside), tuple(outside)
 
@@ -278,16 +271,17 @@ def _fate(intent: Intent, pool: Pool, settings: Settings) -> tuple[Target, str]:
         return DROP, "has no local endpoints"
     # The kernel sends a client no more than a few ICMP errors a second (icmp_ratelimit): whoever tries again and again
     # while the endpoints are not there yet would be left without an answer, and try next a second later.
-    return _refusal(intent.protocol, settings), "has no endpoints"
+    return refusal(intent.protocol, settings), "has no endpoints"
 
 
-def _refusal(protocol: str, settings: Settings) -> Reject:
+def refusal(protocol: str, settings: Settings) -> Reject:
+    """What tells a client of `protocol` that nobody is there."""
     if protocol == "tcp":
         return Reject("tcp-reset")
     return Reject("icmp-port-unreachable" if settings.family == 4 else "icmp6-port-unreachable")
 
 
-def _node_port_places(settings: Settings) -> Iterator[tuple[Match, ...]]:
+def node_port_places(settings: Settings) -> Iterator[tuple[Match, ...]]:
     """What a packet to a node port must fulfil beside the port: several alternatives."""
     loopback = () if settings.localhost and settings.family == 4 else (Destination(LOOPBACK[settings.family], True),)
     if not settings.node_port_ranges:
@@ -295,106 +289,3 @@ def _node_port_places(settings: Settings) -> Iterator[tuple[Match, ...]]:
     for each in settings.node_port_ranges:
         if not loopback or not ip_network(each).is_loopback:
             yield Destination(each), DestinationLocal()
-
-
-def plan_tables(pieces: Iterable[Piece], settings: Settings) -> Tables:
-    """Every chain of the proxy, for pieces in the order their rules are to stand in the shared chains."""
-    held = tuple(pieces)
-    chains: Chains = {}
-    for piece in held:
-        chains.update(piece.chains)
-    return {"nat": chains | shared_nat(held, settings), "filter": shared_filter(held, settings)}
-
-
-def shared_nat(pieces: Iterable[Piece], settings: Settings) -> Chains:
-    """The chains of the nat table that all services share."""
-    held = tuple(pieces)
-    to_node = (
-        Rule(where, Jump(NODE_PORTS), "kubernetes service nodeports; must be the last rule here")
-        for where in _node_port_places(settings)
-    )
-    mark = settings.mark
-    to_cluster_ips = (
-        Rule((*who, Destination(each)), Jump(MARK_MASQ), "kubernetes cluster IPs, from elsewhere")
-        for each in settings.service_ranges
-        for who in _masqueraded(settings)
-    )
-    return {
-        SERVICES: (*to_cluster_ips, *(rule for piece in held for rule in piece.services), *to_node),
-        NODE_PORTS: tuple(rule for piece in held for rule in piece.node_ports),
-        MARK_MASQ: (Rule((), SetMark(mark, mark)),),
-        POSTROUTING: (
-            Rule((Marked(mark, mark, negated=True),), Verdict("RETURN")),
-            # Clear the mark, so that a packet that passes here twice is judged afresh.
-            Rule((), SetMark(mark, 0)),
-            Rule((), Masquerade(random=True), "kubernetes service traffic requiring SNAT"),
-        ),
-    }
-
-
-def shared_filter(pieces: Iterable[Piece], settings: Settings) -> Chains:
-    """The chains of the filter table that all services share."""
-    held = tuple(pieces)
-    return {
-        SERVICES: (*(rule for piece in held for rule in piece.refused), *_unserved(settings)),
-        EXTERNAL: tuple(rule for piece in held for rule in piece.refused_outside),
-        PROXY_FIREWALL: tuple(rule for piece in held for rule in piece.fenced),
-        FORWARD: (
-            Rule((Connection(("INVALID",)),), DROP),
-            Rule((Marked(settings.mark, settings.mark),), ACCEPT, "kubernetes forwarding rules"),
-            Rule((Connection(("RELATED", "ESTABLISHED")),), ACCEPT, "kubernetes forwarding conntrack rule"),
-        ),
-        FIREWALL: _guarded(settings),
-    }
-
-
-def _unserved(settings: Settings) -> Iterator[Rule]:
-    """What still goes to a cluster IP in the filter table asks for a port that nobody serves: refused, not sent into
-    the world."""
-    for each in settings.service_ranges:
-        for protocol in ("tcp", ""):
-            matches = (Protocol(protocol), Destination(each)) if protocol else (Destination(each),)
-            yield Rule(matches, _refusal(protocol, settings), "no endpoints, or no such port")
-
-
-def _guarded(settings: Settings) -> tuple[Rule, ...]:
-    """What keeps others from 127.0.0.1, which they could reach as the kernel routes it for our node ports."""
-    if settings.family != 4 or not settings.localhost:
-        return ()
-    loopback = LOOPBACK[settings.family]
-    foreign = (
-        Source(loopback, negated=True),
-        Destination(loopback),
-        Connection(("RELATED", "ESTABLISHED", "DNAT"), negated=True),
-    )
-    return (Rule(foreign, DROP, "block incoming localnet connections"),)
-
-
-_NEW = (Connection(("NEW",)),)
-_PORTALS = "kubernetes service portals"
-_VISIBLE = "kubernetes externally-visible service portals"
-_BALANCED = "kubernetes load balancer firewall"
-
-JUMPS: Mapping[tuple[str, str], tuple[Rule, ...]] = {
-    ("nat", "PREROUTING"): (Rule((), Jump(SERVICES), _PORTALS),),
-    ("nat", "OUTPUT"): (Rule((), Jump(SERVICES), _PORTALS),),
-    ("nat", "POSTROUTING"): (Rule((), Jump(POSTROUTING), "kubernetes postrouting rules"),),
-    ("filter", "INPUT"): (
-        Rule((), Jump(FIREWALL)),
-        Rule(_NEW, Jump(PROXY_FIREWALL), _BALANCED),
-        Rule(_NEW, Jump(EXTERNAL), _VISIBLE),
-    ),
-    ("filter", "FORWARD"): (
-        Rule(_NEW, Jump(PROXY_FIREWALL), _BALANCED),
-        # Before the marked ones are let through: what is to be refused may bear the mark, too.
-        Rule(_NEW, Jump(SERVICES), _PORTALS),
-        Rule(_NEW, Jump(EXTERNAL), _VISIBLE),
-        Rule((), Jump(FORWARD), "kubernetes forwarding rules"),
-    ),
-    ("filter", "OUTPUT"): (
-        Rule((), Jump(FIREWALL)),
-        Rule(_NEW, Jump(PROXY_FIREWALL), _BALANCED),
-        Rule(_NEW, Jump(SERVICES), _PORTALS),
-    ),
-}
-"""What each built-in chain begins with."""

@@ -21,15 +21,8 @@ from pyk8s.kernel.iptables.values import (
     plan_jumps,
 )
 from pyk8s.proxy.backend import Chain
-from pyk8s.proxy.iptables.rules import (
-    JUMPS,
-    OWN_PREFIXES,
-    Piece,
-    plan_piece,
-    plan_tables,
-    shared_filter,
-    shared_nat,
-)
+from pyk8s.proxy.iptables.rules import OWN_PREFIXES, Piece, plan_piece
+from pyk8s.proxy.iptables.shared import JUMPS, plan_tables, shared_filter, shared_nat
 from pyk8s.proxy.plan import Intent, Key, Settings
 
 SHARED: frozenset[Chain] = frozenset(

@@ -9,8 +9,9 @@ from pyk8s.kernel.iptables import shown
 from pyk8s.kernel.iptables.run import Family, Iptables, probe
 from pyk8s.kernel.iptables.values import BUILT_IN, Jump, Rule, Tables
 from pyk8s.kernel.shown import Shown
-from pyk8s.proxy.iptables.rules import JUMPS, OWN_PREFIXES
+from pyk8s.proxy.iptables.rules import OWN_PREFIXES
 from pyk8s.proxy.iptables.ruleset import SHARED, Ruleset
+from pyk8s.proxy.iptables.shared import JUMPS
 from pyk8s.proxy.iptables.trace import trace
 from pyk8s.proxy.packet import Ground, Packet, Way
 from pyk8s.proxy.plan import Intent, Key, Settings

@@ -4,8 +4,9 @@ from hypothesis import strategies as some
 
 from pyk8s.kernel.iptables.fake import FakeIptables
 from pyk8s.kernel.iptables.values import BUILT_IN, Insert, Jump, Put, Remove, Rule
-from pyk8s.proxy.iptables.rules import JUMPS, OWN_PREFIXES
+from pyk8s.proxy.iptables.rules import OWN_PREFIXES
 from pyk8s.proxy.iptables.ruleset import Ruleset
+from pyk8s.proxy.iptables.shared import JUMPS
 from pyk8s.proxy.plan import Settings, plan_service
 from tests.proxy.services import at, endpoint_slice, service
 
