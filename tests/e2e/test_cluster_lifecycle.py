@@ -251,16 +251,16 @@ def test_a_missing_system_package_is_named_and_nothing_is_made(small, tmp_path):
 @pytest.mark.parametrize(
     ("words", "says", "code"),
     [
-        (("cluster", "up", "--name", "Not_A_Name"), "cannot be used", 1),
-        (("cluster", "up", "--name", "x", "--nodes", "0"), "1 to 200 nodes", 1),
+        (("cluster", "up", "--name", "Not_A_Name"), "cannot be used", 2),
+        (("cluster", "up", "--name", "x", "--nodes", "0"), "1 to 200 nodes", 2),
         (("cluster", "up", "--name", "x", "--nodes", "three"), "--nodes", 2),
-        (("cluster", "up", "--name", "x", "--memory", "much"), "--memory", 1),
+        (("cluster", "up", "--name", "x", "--memory", "much"), "--memory", 2),
         (("cluster", "stop", "--name", "nope"), "there is no cluster nope", 1),
         (("cluster", "status", "--name", "nope"), "there is no cluster nope", 1),
         (("node", "add", "--name", "nope"), "there is no cluster nope", 1),
         (("image", "load", "/dev/null"), "archive", 1),
         (("image", "remove", "nope"), "there is no image", 1),
-        (("clustre", "up"), "did you mean cluster?", 2),
+        (("clustre", "up"), "did you mean cluster", 2),
     ],
 )
 def test_bad_input_is_told_in_one_line(small, words, says, code):
