@@ -1,6 +1,6 @@
-"""libnftables, the library that the program nft is made of, held open in this process.
+"""libnftables, the library that the program nft is made of, held open in this process to read and to try.
 
-See docs/decisions/0040-nftables-library.md for why it is neither a program a change nor netlink by hand.
+What is written goes another way: see docs/decisions/0040-nftables-messages.md.
 Source of the calls: libnftables(3).
 """
 

@@ -1,4 +1,7 @@
-"""Run transactions on one table through libnftables: whole or not at all, as the kernel takes them as one batch."""
+"""Run transactions on one table: one batch of messages, which the kernel does as a whole or not at all.
+
+What is there is read as nft reads it, by its library: the messages are ours, and nft shows them as its own.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ from contextlib import contextmanager
 from pyk8s.kernel.errors import Absent, Refused, Unsupported, refused
 from pyk8s.kernel.netns.run import entered
 from pyk8s.kernel.nftables import read
+from pyk8s.kernel.nftables.batch import Batch
 from pyk8s.kernel.nftables.library import JSON, Library
 from pyk8s.kernel.nftables.listing import Listing
+from pyk8s.kernel.nftables.messages import encode
 from pyk8s.kernel.nftables.text import render
 from pyk8s.kernel.nftables.values import Family, Held, Key, Map, Set, Survey, Transaction
 
@@ -52,14 +57,24 @@ class Nftables:
         self.table = table
         self.family: Family = family
         with _inside(netns):
-            self._library, self._listing = Library(), Listing()
+            self._library, self._listing, self._batch = Library(), Listing(), Batch()
         self._turn = threading.Lock()
         self._seen: tuple[int, Survey] | None = None
 
     def run(self, transaction: Transaction) -> None:
         """Carry out `transaction`; raises Absent, Exists or Refused, with nothing of it done."""
-        if transaction:
-            self._call(render(transaction, self.family, self.table))
+        if not transaction:
+            return
+        try:
+            messages = list(encode(transaction, self.family, self.table))
+        except ValueError as why:
+            raise refused("nftables", errno.EINVAL, str(why)) from why
+        with self._turn:
+            refusal = self._batch.run(messages)
+        if refusal is not None:
+            number, place = refusal
+            said = render((transaction[place],), self.family, self.table).decode().strip()
+            raise refused("nftables", number, f"{os.strerror(number)} in: {said}"[:LONGEST])
 
     def observe(self, known: Iterable[Set | Map] = ()) -> Held | None:
         """What the table holds; None: there is none. Of sets that are `known`, the fields are those that are meant."""
@@ -115,6 +130,7 @@ class Nftables:
         """Let go of the library and its sockets."""
         self._library.close()
         self._listing.close()
+        self._batch.close()
 
     def _list(self) -> bytes | None:
         try:
