@@ -1,8 +1,7 @@
 """Put the CNI program where containerd looks for it, and the configuration that tells containerd to run it.
 
-A program is two lines of shell: installers' own scripts lose the interpreter's flags, which make it start fast. What
-they run is compiled here, by the interpreter that will run it, and lies beside them: a script is compiled at every
-start.
+A program is two lines: installers' own scripts lose the interpreter's flags, which make it start fast. What they run is
+compiled here, by the interpreter that will run it, and lies beside them: a script is compiled at every start.
 """
 
 from __future__ import annotations
@@ -25,6 +24,9 @@ PROGRAMS = ("pyk8s-cni", "loopback")
 COMPILED = ".pyk8s-cni.pyc"
 """What both run; runtimes take no file with a dot in front for a plugin."""
 
+_FIRST_LINE = 250
+"""Characters that the kernel reads of a script's first line, a few left over."""
+
 CONFIGURATION = "10-pyk8s.conflist"
 
 NETWORK = "pyk8s"
@@ -43,8 +45,22 @@ def install_programs(
     # The interpreter itself starts faster than a virtual environment's link to it; only what runs alone needs packages.
     bare = os.path.realpath(sys.executable)
     words = [bare, "-IS", str(compiled), socket, state_folder, sys.executable, str(package / "alone.py")]
-    text = f"#!/bin/sh\nexec {shlex.join(words)}\n".encode()
-    return [_write(Path(folder) / name, text, 0o755) for name in names]
+    return [_write(Path(folder) / name, _script(words).encode(), 0o755) for name in names]
+
+
+def _script(words: Sequence[str]) -> str:
+    """A program that is `words`: an interpreter, its flags, a compiled file, and what follows in `sys.argv`.
+
+    The kernel starts the interpreter by itself; a shell in between costs a millisecond, and is there for a path that
+    the first line of a script cannot hold. Source: execve(2).
+    """
+    interpreter, flags, compiled, *arguments = words
+    first = f"#!{interpreter} {flags}"
+    if len(first) > _FIRST_LINE or any(each.isspace() for each in interpreter):
+        return f"#!/bin/sh\nexec {shlex.join(words)}\n"
+    header = 16  # of a compiled file: its magic number, flags, and hash
+    load = f"marshal.loads(posix.read(posix.open({compiled!r}, posix.O_RDONLY), 1 << 20)[{header}:])"
+    return f"{first}\nimport marshal, posix, sys; sys.argv[1:] = {arguments!r}; exec({load})\n"
 
 
 def install_configuration(folder: str | Path, conflist: dict[str, Any]) -> Path:
@@ -96,7 +112,7 @@ def _compile(source: Path) -> bytes:
             optimize=2,
             invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         )
-        return Path(made).read_bytes()
+        return Path(str(made)).read_bytes()
 
 
 def _write(file: Path, content: bytes, mode: int) -> Path:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import array
 import asyncio
+import errno
 import os
 import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from pyk8s.kernel.netlink import Netlink
@@ -30,6 +32,8 @@ PATIENCE = 10.0
 
 ENVIRONMENT_LIMIT = 64 << 10
 _CHUNK = 65536
+_GAVE_UP = (errno.ECONNABORTED, errno.EINTR)
+"""What a caller that gave up does to one `accept`."""
 
 
 class Workers:
@@ -38,6 +42,7 @@ class Workers:
     def __init__(self, make: Callable[[Netlink], Hands], threads: int = THREADS) -> None:
         self._make = make
         self._local = threading.local()
+        self._threads = threads
         self._pool = ThreadPoolExecutor(threads, "network")
         self._netlinks: list[Netlink] = []
 
@@ -50,19 +55,10 @@ class Workers:
         held: Hands = self._local.hands
         return held
 
-    def submit(self, work: Callable[[Hands], None]) -> None:
-        """Let some thread do `work` with its hands; what it raises is logged."""
-        self._pool.submit(self._guarded, work)
-
-    async def do(self, work: Callable[[Hands], None]) -> None:
-        """Let some thread do `work` with its hands, and wait for it; raises what it raises."""
-        await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(self.hands()))
-
-    def _guarded(self, work: Callable[[Hands], None]) -> None:
-        try:
-            work(self.hands())
-        except Exception as why:
-            log.error("a CNI call was not answered", why=why)
+    def start(self, work: Callable[[Hands], None]) -> list[asyncio.Future[None]]:
+        """Let every thread do `work` with its hands; futures that are done when they are."""
+        loop = asyncio.get_running_loop()
+        return [loop.run_in_executor(self._pool, lambda: work(self.hands())) for _ in range(self._threads)]
 
     def close(self) -> None:
         """Finish what is being done, then let go of the sockets."""
@@ -93,11 +89,34 @@ def listen(path: str | Path) -> socket.socket:
 
 
 async def serve(listener: socket.socket, workers: Workers) -> None:
-    """Hand every caller on `listener` to `workers` until cancelled."""
-    loop = asyncio.get_running_loop()
+    """Let `workers` answer every caller on `listener` until cancelled, and what has begun be ended.
+
+    Each thread takes its callers itself: between a caller and its answer there is one thread to wake, and no loop.
+    """
+    listener.setblocking(True)
+    answering = workers.start(partial(answer_callers, listener))
+    try:
+        await asyncio.gather(*answering)
+    finally:
+        # The one thing that wakes a thread which waits for a caller.
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def answer_callers(listener: socket.socket, hands: Hands) -> None:
+    """Answer one caller after the other until nobody listens any more. Raises OSError for a machine short of files."""
     while True:
-        caller, _ = await loop.sock_accept(listener)
-        workers.submit(lambda hands, caller=caller: respond(caller, hands))  # type: ignore[misc]
+        try:
+            caller, _ = listener.accept()
+        except OSError as why:
+            if why.errno in _GAVE_UP:
+                continue
+            if why.errno == errno.EINVAL:  # nobody listens any more
+                return
+            raise
+        try:
+            respond(caller, hands)
+        except Exception as why:
+            log.error("a CNI call was not answered", why=why)
 
 
 def respond(caller: socket.socket, hands: Hands) -> None:

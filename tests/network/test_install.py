@@ -1,19 +1,36 @@
 import json
 import os
+import shlex
 import stat
 import subprocess
+import sys
+
+import pytest
 
 from pyk8s.network.install import PROGRAMS, conflist, install_configuration, install_programs
 
 
-def test_programs_are_two_lines_of_shell_that_keep_the_interpreters_flags(tmp_path):
+def test_programs_are_two_lines_that_keep_the_interpreters_flags(tmp_path):
     files = install_programs(tmp_path / "bin dir", "/run/x/cni.sock", "/var/lib/cni")
     assert [file.name for file in files] == list(PROGRAMS)
     for file in files:
         first, second = file.read_text().splitlines()
-        assert (first, second.split()[0]) == ("#!/bin/sh", "exec")
-        assert "-IS" in second.split()
+        assert (first[:3], first.split()[1]) == ("#!/", "-IS")
+        assert "/run/x/cni.sock" in second
         assert stat.S_IMODE(file.stat().st_mode) == 0o755
+
+
+@pytest.mark.parametrize("place", ["a folder with spaces", "long" * 60])
+def test_an_interpreter_that_a_first_line_cannot_hold_is_started_by_a_shell(tmp_path, monkeypatch, place):
+    bare = os.path.realpath(sys.executable)
+    (tmp_path / place).mkdir()
+    there = tmp_path / place / "python"
+    there.write_text(f'#!/bin/sh\nexec {bare} "$@"\n')
+    there.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(there))
+    program, _ = install_programs(tmp_path / "bin", str(tmp_path / "s"), str(tmp_path))
+    first, second = program.read_text().splitlines()
+    assert (first, shlex.split(second)[:3]) == ("#!/bin/sh", ["exec", str(there), "-IS"])
 
 
 def test_installing_again_changes_nothing(tmp_path):
