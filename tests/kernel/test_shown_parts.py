@@ -19,14 +19,15 @@ KEY = ("10.96.0.1", "tcp", 80)
 WEB = Element("service-ips", KEY, Goto("web"), "shop/web")
 
 
-def table(*elements, rules=(Rule("web", (), Verdict("accept")),), hook=None):
+RULES = (Rule("web", (), Verdict("accept")),)
+SETS = (Map("service-ips", ("daddr", "l4proto", "dport"), counted=True), Set("seen", ("saddr",), 9))
+
+
+def table(*elements, rules=RULES, hook=None):
     return Held(
         {"web": Chain("web", hook)},
         {"web": rules},
-        {
-            "service-ips": Map("service-ips", ("daddr", "l4proto", "dport"), counted=True),
-            "seen": Set("seen", ("saddr",), 9),
-        },
+        {each.name: each for each in SETS},
         {"service-ips": {each.key: each for each in elements}, "seen": {("10.0.0.1",): Element("seen", ("10.0.0.1",))}},
     )
 
