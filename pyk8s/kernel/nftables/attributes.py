@@ -16,7 +16,6 @@ PROTOCOLS = {"tcp": IPPROTO_TCP, "udp": IPPROTO_UDP, "sctp": IPPROTO_SCTP}
 NESTED = 0x8000
 CODES = {"drop": 0, "accept": 1, "return": -5}
 JUMP, GOTO = -3, -4
-_TWO = struct.Struct("=HHHH")
 
 
 def attribute(kind: int, value: bytes) -> bytes:
@@ -43,8 +42,18 @@ def text(kind: int, value: str) -> bytes:
 def value(kind: int, held: bytes) -> bytes:
     """NFTA_DATA_VALUE in an attribute."""
     length = len(held)
-    over = -length % 4
-    return _TWO.pack(length + over + 8, kind | NESTED, length + 4, 1) + held + bytes(over)
+    return _two_heads(kind, length) + held + bytes(-length % 4)
+
+
+@lru_cache(maxsize=1 << 10)
+def _two_heads(kind: int, length: int) -> bytes:
+    return struct.pack("=HHHH", length + -length % 4 + 8, kind | NESTED, length + 4, 1)
+
+
+@lru_cache(maxsize=1 << 10)
+def head(kind: int, length: int) -> bytes:
+    """What stands before `length` bytes of attributes in an attribute of this kind."""
+    return struct.pack("=HH", length + 4, kind | NESTED)
 
 
 def address(said: str) -> bytes:

@@ -10,15 +10,16 @@ from typing import TypeAlias, cast
 
 from pyk8s.kernel.nftables.attributes import (
     FAMILIES,
-    NESTED,
     attribute,
     comment,
+    head,
     key,
     nested,
     number,
     text,
     value,
     verdict,
+    word,
 )
 from pyk8s.kernel.nftables.expressions import Pairs, expressions
 from pyk8s.kernel.nftables.values import (
@@ -87,9 +88,9 @@ class _Encoder:
                     yield from ((*part, place) for part in self._message(action))
             else:
                 kind, flags = (NEW_ELEMENT, CREATE) if verb is Add else (DEL_ELEMENT, 0)
-                head = self._head + text(2, of)
+                where = self._head + text(2, of)
                 for body, place in _packed(actions, whole=verb is Add):
-                    yield kind, REQUEST | flags, head + body, at + place
+                    yield kind, REQUEST | flags, where + body, at + place
             at += len(actions)
 
     def _message(self, action: Action) -> Iterator[Part]:
@@ -194,18 +195,21 @@ def _packed(actions: Sequence[Action], *, whole: bool) -> Iterator[tuple[bytes, 
 def _element(element: Element, *, whole: bool) -> bytes:
     held = value(1, key(element.key))
     if whole:
-        held += _led(element.data)
+        if element.data is not None:
+            held += _led(element.data)
         if element.comment:
             held += comment(6, element.comment)
-    return struct.pack("=HH", len(held) + 4, 1 | NESTED) + held
+    return head(1, len(held)) + held
+
+
+def _led(data: Data) -> bytes:
+    """What an element leads to."""
+    return value(2, word(data[0]) + word(data[1])) if isinstance(data, tuple) else _decided(data)
 
 
 @lru_cache(maxsize=1 << 12)
-def _led(data: Data) -> bytes:
-    """What an element leads to."""
-    if data is None:
-        return b""
-    return value(2, key(data)) if isinstance(data, tuple) else nested(2, verdict(data))
+def _decided(data: Data) -> bytes:
+    return nested(2, verdict(data))
 
 
 def _joined(kinds: Iterable[int]) -> int:
