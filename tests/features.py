@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 from functools import cache
+from pathlib import Path
 
 from tests.kernel.balancer import lacking
 
@@ -26,6 +27,8 @@ def missing() -> list[str]:
     found = [f"{name}: the program is not installed" for name in PROGRAMS if shutil.which(name) is None]
     if not has_sctp():
         found.append("SCTP through real kernels: this kernel has none (it is tested in the VMs)")
+    if not Path("/usr/lib/cni/bridge").exists():
+        found.append("our CNI plugin beside Debian's: the package containernetworking-plugins is not installed")
     if not bridges_have_vlans():
         found.append("VLANs on a bridge (vlan, vlanTrunk): this kernel has no CONFIG_BRIDGE_VLAN_FILTERING")
     if why := lacking():
