@@ -126,13 +126,12 @@ def mode(session: Session, mode: str, timeout: str) -> None:
     """
     from pyk8s.cluster.net.change import change_mode
 
+    limit = seconds(timeout, "--timeout")
     with Progress() as progress:
         _run(
             session,
             "mode",
-            lambda client, folder: change_mode(
-                client, folder, mode, seconds=seconds(timeout, "--timeout"), say=progress.say
-            ),
+            lambda client, folder: change_mode(client, folder, mode, seconds=limit, say=progress.say),
         )
         progress.say(f"all proxies are in the mode {mode}", done=True)
 
@@ -151,12 +150,11 @@ def backend(session: Session, backend: str, timeout: str) -> None:
     """
     from pyk8s.cluster.net.change import change_backend
 
+    limit = seconds(timeout, "--timeout")
     with Progress() as progress:
         _run(
             session,
             "backend",
-            lambda client, folder: change_backend(
-                client, folder, backend, seconds=seconds(timeout, "--timeout"), say=progress.say
-            ),
+            lambda client, folder: change_backend(client, folder, backend, seconds=limit, say=progress.say),
         )
         progress.say(f"all nodes are reached by {backend}", done=True)
