@@ -9,11 +9,15 @@ import struct
 from functools import lru_cache
 from socket import IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP, inet_pton
 
-from pyk8s.kernel.nftables.values import Data, Goto, Jump, Key, Verdict
+from pyk8s.kernel.nftables.values import At, Data, Goto, Jump, Key, Verdict
 
 FAMILIES = {"ip": 2, "ip6": 10}
 PROTOCOLS = {"tcp": IPPROTO_TCP, "udp": IPPROTO_UDP, "sctp": IPPROTO_SCTP}
 NESTED = 0x8000
+HOOKS: tuple[At, ...] = ("prerouting", "input", "forward", "output", "postrouting")
+TYPES = {"ipv4_addr": 7, "ipv6_addr": 8, "inet_proto": 12, "inet_service": 13}
+VERDICT = 0xFFFFFF00
+"""What a map of verdicts leads to, in the place of a type."""
 CODES = {"drop": 0, "accept": 1, "return": -5}
 JUMP, GOTO = -3, -4
 

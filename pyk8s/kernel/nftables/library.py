@@ -16,8 +16,8 @@ from pyk8s.kernel.errors import Unsupported
 
 NAME = "libnftables.so.1"
 
-JSON, TERSE = 1 << 4, 1 << 11
-"""Flags of the output: as JSON; without the elements of sets."""
+JSON = 1 << 4
+"""A flag of the output: as JSON."""
 
 
 class Library:

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from pyk8s.kernel.errors import Absent, Refused, Unsupported, refused
-from pyk8s.kernel.nftables.values import NO_TABLE, At, Family, Hook, Shape, Survey
+from pyk8s.kernel.nftables.attributes import FAMILIES, HOOKS, TYPES, VERDICT, attribute
+from pyk8s.kernel.nftables.values import NO_TABLE, Family, Hook, Shape, Survey
 
 Attributes: TypeAlias = dict[int, bytes]
 
@@ -21,10 +22,7 @@ _NETFILTER = 12
 _GET_TABLE, _GET_CHAIN, _GET_RULE, _GET_SET, _GET_ELEMENTS, _GET_GENERATION = 1, 4, 7, 10, 13, 16
 _REQUEST, _DUMP, _INTERRUPTED = 0x1, 0x300, 0x10
 _ERROR, _DONE = 2, 3
-_FAMILIES = {"ip": 2, "ip6": 10}
-_TYPES = {7: "ipv4_addr", 8: "ipv6_addr", 12: "inet_proto", 13: "inet_service"}
-_VERDICT = 0xFFFFFF00
-_HOOKS: tuple[At, ...] = ("prerouting", "input", "forward", "output", "postrouting")
+_NAMES = {number: name for name, number in TYPES.items()}
 
 BUFFER = 1 << 16
 """Bytes of one answer: more than the kernel puts into one."""
@@ -60,7 +58,7 @@ class Listing:
         """How many rules and elements `table` holds, and where. Raises Refused."""
         for _ in range(TRIES):
             try:
-                return self._survey(_FAMILIES[family], table.encode())
+                return self._survey(FAMILIES[family], table.encode())
             except Absent:
                 return NO_TABLE
             except Interrupted:
@@ -72,7 +70,7 @@ class Listing:
         self._socket.close()
 
     def _survey(self, family: int, table: bytes) -> Survey:
-        named = _attribute(1, table + b"\0")
+        named = attribute(1, table + b"\0")
         list(self._ask(_GET_TABLE, family, named, _REQUEST))
         chains: dict[str, tuple[Hook | None, int]] = {}
         for each in self._dump(_GET_CHAIN, family, b""):
@@ -84,7 +82,7 @@ class Listing:
         sets: dict[str, tuple[Shape, int]] = {}
         for each in list(self._dump(_GET_SET, family, named)):  # one question at a time on a socket
             if not int.from_bytes(each.get(3, b""), "big") & 1:  # 1: an anonymous one, part of a rule
-                sets[_text(each[2])] = (_shape(each), self._count(family, named + _attribute(2, each[2])))
+                sets[_text(each[2])] = (_shape(each), self._count(family, named + attribute(2, each[2])))
         return Survey(chains, sets)
 
     def _count(self, family: int, named: bytes) -> int:
@@ -126,10 +124,6 @@ class Listing:
                     return
 
 
-def _attribute(kind: int, value: bytes) -> bytes:
-    return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
-
-
 def _attributes(body: bytes, at: int = 4) -> Attributes:
     found: Attributes = {}
     while at + 4 <= len(body):
@@ -160,13 +154,13 @@ def _hook(chain: Attributes) -> Hook | None:
     inner = _attributes(chain[4], 0)
     number, priority = struct.unpack("!I", inner[1])[0], struct.unpack("!i", inner[2])[0]
     kind: Literal["nat", "filter"] = "nat" if _text(chain.get(7, b"")) == "nat" else "filter"
-    return Hook(kind, _HOOKS[number], int(priority))
+    return Hook(kind, HOOKS[number], int(priority))
 
 
 def _shape(each: Attributes) -> Shape:
     """NFTA_SET_KEY_TYPE, NFTA_SET_DATA_TYPE and NFTA_SET_TIMEOUT (in milliseconds)."""
     data = int.from_bytes(each.get(6, b""), "big")
-    to = "" if 6 not in each else "verdict" if data == _VERDICT else " . ".join(_types(data))
+    to = "" if 6 not in each else "verdict" if data == VERDICT else " . ".join(_types(data))
     seconds = int.from_bytes(each.get(11, b""), "big") // 1000
     return Shape(_types(int.from_bytes(each.get(4, b""), "big")), to, seconds)
 
@@ -175,6 +169,6 @@ def _types(number: int) -> tuple[str, ...]:
     """The types of a concatenation, which are six bits each."""
     found: list[str] = []
     while number:
-        found.insert(0, _TYPES.get(number & 0x3F, str(number & 0x3F)))
+        found.insert(0, _NAMES.get(number & 0x3F, str(number & 0x3F)))
         number >>= 6
     return tuple(found)

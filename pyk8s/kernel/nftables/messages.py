@@ -10,6 +10,9 @@ from typing import TypeAlias, cast
 
 from pyk8s.kernel.nftables.attributes import (
     FAMILIES,
+    HOOKS,
+    TYPES,
+    VERDICT,
     attribute,
     comment,
     head,
@@ -47,9 +50,8 @@ REQUEST, CREATE, APPEND = 0x1, 0x400, 0x800
 NEW_TABLE, DEL_TABLE, NEW_CHAIN, DEL_CHAIN, NEW_RULE, DEL_RULE = 0, 2, 3, 5, 6, 8
 NEW_SET, DEL_SET, NEW_ELEMENT, DEL_ELEMENT = 9, 11, 12, 14
 _ANONYMOUS, _CONSTANT, _MAP, _TIMEOUT, _EVAL = 0x1, 0x2, 0x8, 0x10, 0x20
-_INTEGER, _VERDICT, _ACCEPT = 4, 0xFFFFFF00, 1
-_HOOKS = ("prerouting", "input", "forward", "output", "postrouting")
-_TYPES = {"ipv4_addr": (7, 4), "ipv6_addr": (8, 16), "inet_proto": (12, 4), "inet_service": (13, 4)}
+_INTEGER, _ACCEPT = 4, 1
+_LENGTHS = {"ipv4_addr": 4, "ipv6_addr": 16, "inet_proto": 1, "inet_service": 2}
 
 _OWN = "__map%d"
 """The kernel puts a number of its own into the name of a map that belongs to a rule."""
@@ -143,17 +145,18 @@ class _Encoder:
         yield NEW_ELEMENT, REQUEST | CREATE, self._head + text(2, _OWN) + number(4, own) + nested(3, elements)
 
     def _set(self, held: Set | Map) -> bytes:
-        types = [_TYPES[each] for each in shape(held, self._family).types]
-        length = sum((size + 3) & ~3 for _, size in types) if len(types) > 1 else types[0][1]
+        types = shape(held, self._family).types
+        several = len(types) > 1
+        length = sum((_LENGTHS[each] + 3) & ~3 for each in types) if several else _LENGTHS[types[0]]
         self._numbers += 1
         flags = _MAP if isinstance(held, Map) else _TIMEOUT | _EVAL if held.seconds else 0
-        parts = [text(2, held.name), number(3, flags), number(4, _joined(kind for kind, _ in types)), number(5, length)]
+        parts = [text(2, held.name), number(3, flags), number(4, _joined(types)), number(5, length)]
         if isinstance(held, Map):
             kind, size = self._data(held.to)
             parts += [number(6, kind), number(7, size)]
         elif held.seconds:
             parts += [nested(9, number(1, _SOURCES)), attribute(11, struct.pack("!Q", held.seconds * 1000))]
-        parts += [number(10, self._numbers), _orders(0 if len(types) > 1 else 2, 0)]
+        parts += [number(10, self._numbers), _orders(0 if several else 2, 0)]
         if isinstance(held, Map) and held.counted:
             parts.append(nested(17, text(1, "counter"), nested(2)))
         return b"".join(parts)
@@ -161,9 +164,9 @@ class _Encoder:
     def _data(self, to: str) -> tuple[int, int]:
         """The type and length of what a map leads to."""
         if to == "verdict":
-            return _VERDICT, 16
-        kind, size = _TYPES["ipv4_addr" if self._family == "ip" else "ipv6_addr"]
-        return _joined((kind, _TYPES["inet_service"][0])), size + 4
+            return VERDICT, 16
+        kind = "ipv4_addr" if self._family == "ip" else "ipv6_addr"
+        return _joined((kind, "inet_service")), _LENGTHS[kind] + 4
 
 
 def _kind(action: Action) -> tuple[type[Action], str | None]:
@@ -174,7 +177,7 @@ def _kind(action: Action) -> tuple[type[Action], str | None]:
 def _chain(chain: Chain) -> bytes:
     if chain.hook is None:
         return text(3, chain.name)
-    hook = nested(4, number(1, _HOOKS.index(chain.hook.at)), number(2, chain.hook.priority))
+    hook = nested(4, number(1, HOOKS.index(chain.hook.at)), number(2, chain.hook.priority))
     return text(3, chain.name) + hook + number(5, _ACCEPT) + text(7, chain.hook.type)
 
 
@@ -212,11 +215,11 @@ def _decided(data: Data) -> bytes:
     return nested(2, verdict(data))
 
 
-def _joined(kinds: Iterable[int]) -> int:
+def _joined(kinds: Iterable[str]) -> int:
     """The type of a concatenation: six bits for each."""
     found = 0
     for kind in kinds:
-        found = found << 6 | kind
+        found = found << 6 | TYPES[kind]
     return found
 
 
