@@ -13,6 +13,7 @@ from pyk8s.network.detach import collect, delete
 from pyk8s.network.errors import CniError, Code
 from pyk8s.network.ipam.conf import IpamConf
 from pyk8s.network.ipam.store import Store
+from pyk8s.network.ipam.values import Pool
 from pyk8s.network.networks import CHAIN
 from pyk8s.network.plan import alias_of, host_link, shaper_link
 
@@ -39,6 +40,19 @@ def test_add_makes_bridge_pair_address_and_route(hands, conf):
     }
     assert result["ips"][0]["address"] == "10.244.1.2/29"
     assert held(conf) == {"10.244.1.2": ("c1", "eth0")}
+
+
+def test_a_pod_of_both_families_is_forwarded_in_both_and_has_its_address_at_once(hands, conf):
+    pools = tuple((Pool.of(each),) for each in ("10.244.1.0/29", "fd44::/64"))
+    add(CALL, replace(conf, ipam=replace(conf.ipam, sets=pools)), hands)
+    assert hands.sysctls == {
+        "net/ipv4/ip_forward": "1",
+        "net/ipv6/conf/all/forwarding": "1",
+        "net/ipv6/conf/cni0/accept_ra": "0",
+        "net/ipv4/conf/eth0/arp_notify": "1",
+        "net/ipv6/conf/eth0/disable_ipv6": "0",
+        "net/ipv6/conf/eth0/accept_dad": "0",
+    }
 
 
 def test_the_second_pod_finds_the_bridge_and_gets_the_next_address(hands, conf):
@@ -98,8 +112,8 @@ def test_a_namespace_that_is_gone_or_the_hosts_own_is_refused(hands, conf, netns
     assert held(conf) == {}
 
 
-@pytest.mark.parametrize("broken", ["links", "routes", "ports", "qdiscs", "guards", "networks"])
-def test_whatever_fails_leaves_nothing_behind(hands, conf, broken):
+@pytest.mark.parametrize("broken", ["links", "routes", "ports", "qdiscs", "guards", "networks", "masquerading"])
+def test_whatever_fails_leaves_nothing_behind(hands, conf, tmp_path, broken):
     limit = Rate(8000, 8000)
     conf = replace(conf, host_ports=(HostPort(8080, 80),), check_mac=True, ingress=limit, egress=limit, masquerade=True)
     before = hands.links.observe().keys() | {"cni0"}
@@ -121,11 +135,19 @@ def test_whatever_fails_leaves_nothing_behind(hands, conf, broken):
             hands.guards.run = refuse
         case "networks":
             hands.networks.join = refuse
+        case "masquerading":
+            written = hands.rules.run
+            hands.rules.run = lambda actions: (
+                refuse() if any(each.chain == CHAIN for each in actions) else written(actions)
+            )
     with pytest.raises(Refused):
         add(CALL, conf, hands)
     assert hands.links.observe().keys() == before
     assert held(conf) == {}
     assert hands.guards.observe() == {}
+    assert not (tmp_path / "masquerade" / conf.name).exists()
+    if broken != "ports":  # what refuses to make a rule refuses to take it away: the record stays for DEL
+        assert not list((tmp_path / "hostports").glob("PYK8S-HP-*"))
 
 
 def test_a_full_range_is_error_11_and_names_it(hands, conf):
@@ -224,6 +246,15 @@ def test_gc_removes_what_the_runtime_no_longer_knows(hands, conf):
     collect(Call("GC"), replace(conf, valid=(("c2", "eth0"),)), hands)
     assert held(conf) == {"10.244.1.3": ("c2", "eth0")}
     assert HOST not in hands.links.observe()
+
+
+def test_gc_ends_the_masquerading_for_who_has_neither_an_address_nor_a_link(hands, conf):
+    conf = replace(conf, masquerade=True)
+    add(CALL, conf, hands)
+    hands.links.run((Remove(HOST),))
+    Store(conf.ipam.data_folder, conf.name).release(CALL.owner)
+    collect(Call("GC"), replace(conf, valid=()), hands)
+    assert hands.rules.tables["nat"][CHAIN] == ()
 
 
 def test_gc_without_the_list_of_attachments_removes_nothing(hands, conf):

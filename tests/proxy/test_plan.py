@@ -1,9 +1,11 @@
 from dataclasses import replace
 
+import orjson
 import pytest
 
+from pyk8s.proxy.objects import decode_slice
 from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, plan_service
-from tests.proxy.services import at, endpoint_slice, service
+from tests.proxy.services import at, endpoint_slice, service, slice_body
 
 HERE, THERE = Endpoint("10.244.0.5", 8080, True), Endpoint("10.244.1.6", 8080)
 BOTH = endpoint_slice("web", at("10.244.0.5"), at("10.244.1.6", "there"))
@@ -56,6 +58,11 @@ def test_what_leads_in_from_outside(change, faces_outside):
             {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}},
             {},
             id="a status left over from another type",
+        ),
+        pytest.param(
+            {"loadBalancerSourceRanges": [" 192.0.2.0/24", "fd00::/8"]},
+            {"source_ranges": ("192.0.2.0/24",)},
+            id="source ranges of this family",
         ),
         pytest.param({"sessionAffinity": "ClientIP"}, {"affinity": 3 * 60 * 60}, id="affinity"),
         pytest.param(
@@ -142,6 +149,28 @@ def test_ports_are_matched_by_name_and_protocol():
     intents = plan_service(service(ports=ports), [endpoint_slice("web", at("10.0.0.1"), ports=served)], "here")
     seen = {intent.id: [each.port for each in intent.everyone.endpoints] for intent in intents}
     assert seen == {"shop/web:http": [8080], "shop/web:dns": [5353], "shop/web:dns-tcp": []}
+
+
+def test_a_port_of_the_same_name_and_another_protocol_is_another():
+    served = [{"name": "", "port": 5353, "protocol": "UDP"}, {"name": "", "port": 8080, "protocol": "TCP"}]
+    (intent,) = plan_service(service(), [endpoint_slice("web", at("10.0.0.1"), ports=served)], "here")
+    assert [each.port for each in intent.everyone.endpoints] == [8080]
+
+
+def test_slices_that_are_marked_headless_are_not_for_proxies():
+    body = slice_body("web", at("10.0.0.1"), name="other")
+    body["metadata"]["labels"]["service.kubernetes.io/headless"] = ""
+    (intent,) = plan_service(service(), [BOTH, decode_slice(orjson.dumps(body))], "here")
+    assert intent == PLAIN
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_of_two_slices_that_tell_of_one_endpoint_the_one_that_knows_it_is_here_counts(names):
+    nowhere, here = (
+        endpoint_slice("web", at("10.0.0.1", node), name=name) for node, name in zip(("", "here"), names, strict=True)
+    )
+    (intent,) = plan_service(service(), [nowhere, here], "here")
+    assert intent.everyone.endpoints == (Endpoint("10.0.0.1", 8080, True),)
 
 
 def test_all_slices_count_and_those_of_the_other_family_do_not():
