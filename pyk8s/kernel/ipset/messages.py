@@ -35,6 +35,7 @@ _WITH_MARKS = 1 << 6
 FAMILIES = {0: 0, 4: 2, 6: 10}
 PROTOCOLS = {"icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58, "sctp": 132}
 _NAMES = {number: name for name, number in PROTOCOLS.items()}
+_PROTOCOL_BYTES = {name: u8(_PROTO | NETWORK_ORDER, number) for name, number in PROTOCOLS.items()}
 
 
 def head(family: int) -> bytes:
@@ -70,7 +71,7 @@ def creation(held: Set, newest: int) -> bytes:
 
 def entry(held: Set, written: Member, mark: int = 0) -> bytes:
     """A message that puts a member in, or takes it out."""
-    data = _entry(split(held.kind, written))
+    data = _front(written) if held.kind == "hash:ip,port" else _entry(split(held.kind, written))
     if mark:
         data += attribute(_MARK | NETWORK_ORDER, mark.to_bytes(4, "big") + b"\xff\xff\xff\xff")
     return name(held.name, held.family) + nested(_DATA, data)
@@ -79,6 +80,16 @@ def entry(held: Set, written: Member, mark: int = 0) -> bytes:
 def addition(action: Add) -> bytes:
     """A message that puts a member in."""
     return entry(action.set, action.member, action.mark)
+
+
+def _front(written: Member) -> bytes:
+    """What most members are, without a detour: an address, a protocol and a port."""
+    try:
+        held, rest = written.split(",")
+        protocol, port = rest.split(":")
+        return _address(_IP, held) + _PROTOCOL_BYTES[protocol] + be16(_PORT | NETWORK_ORDER, int(port))
+    except (ValueError, KeyError, OSError, OverflowError):
+        return _entry(split("hash:ip,port", written))  # which says what is wrong
 
 
 def _entry(parts: Parts) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import TypeAlias
 
 from pyk8s.kernel.attributes import (
@@ -66,9 +67,9 @@ def payload(action: Action) -> bytes:
     """The message that carries out `action`."""
     match action:
         case Add(key, server):
-            return head(ADD) + nested(_SERVER, _key(key), _server(key, server))
+            return head(ADD) + nested(_SERVER, _key(key), _server(key.family, server))
         case Change(key, server):
-            return head(CHANGE) + nested(_SERVER, _key(key), _server(key, server))
+            return head(CHANGE) + nested(_SERVER, _key(key), _server(key.family, server))
         case Remove(key):
             return head(REMOVE) + nested(_SERVER, _key(key))
         case AddReal(key, place, real):
@@ -93,6 +94,7 @@ def reals_of(key: Key) -> bytes:
     return head(GET_REAL) + nested(_SERVER, _key(key))
 
 
+@lru_cache(maxsize=64)
 def _key(key: Key) -> bytes:
     family = u16(_AF, _FAMILIES[key.family])
     if isinstance(key, Marked):
@@ -102,11 +104,12 @@ def _key(key: Key) -> bytes:
     return family + u16(_PROTOCOL, _PROTOCOLS[key.protocol]) + _address(_ADDRESS, key.address) + be16(_PORT, key.port)
 
 
-def _server(key: Key, server: Server) -> bytes:
+@lru_cache(maxsize=64)
+def _server(family: int, server: Server) -> bytes:
     flags = sum(bit for name, bit in _FLAG_BITS.items() if name in server.flags)
     flags |= _PERSISTENT if server.persistence else 0
     # Each client by its whole address: a mask of 32 ones, or the length of an IPv6 prefix.
-    mask = b"\xff\xff\xff\xff" if key.family == 4 else struct.pack("=I", 128)
+    mask = b"\xff\xff\xff\xff" if family == 4 else struct.pack("=I", 128)
     return (
         text(_SCHEDULER, server.scheduler)
         + attribute(_FLAGS, struct.pack("=II", flags, _OURS))
@@ -120,6 +123,7 @@ def _place(place: Place) -> bytes:
     return _address(_R_ADDRESS, place.address) + be16(_R_PORT, place.port) + family
 
 
+@lru_cache(maxsize=64)
 def _real(real: Real) -> bytes:
     return (
         u32(_R_METHOD, _METHODS.index(real.method)) + u32(_R_WEIGHT, real.weight) + u32(_R_UPPER, 0) + u32(_R_LOWER, 0)
