@@ -76,6 +76,20 @@ def test_a_bridge_that_lacks_its_address_is_put_right(hands, conf):
     assert (bridge.addresses, bridge.up) == (("10.244.1.1/29",), True)
 
 
+def test_of_two_first_pods_at_once_the_later_uses_the_bridge_that_the_other_has_just_made(hands, conf):
+    observe = hands.links.observe
+
+    def before_the_other(netns=""):
+        seen = observe(netns)
+        hands.links.observe = observe
+        hands.links.run((Add(Link("cni0", "bridge")),))
+        return seen
+
+    hands.links.observe = before_the_other
+    assert add(CALL, conf, hands)["ips"][0]["address"] == "10.244.1.2/29"
+    assert observe()["cni0"].addresses == ("10.244.1.1/29",)
+
+
 def test_a_second_add_is_refused_and_harms_nothing(hands, conf):
     add(CALL, conf, hands)
     before = hands.links.observe()

@@ -79,6 +79,11 @@ def test_macs_are_locally_administered_and_for_one_station(address):
         assert (first & 0x02, first & 0x01, len(mac)) == (0x02, 0, 17)
 
 
+@pytest.mark.parametrize(("one", "other"), [("10.244.1.7", "10.244.1.8"), ("fd00:1::7", "fd00:1::8")])
+def test_no_two_addresses_of_a_range_have_one_mac(one, other):
+    assert mac_of(ip_address(one)) != mac_of(ip_address(other))
+
+
 def test_a_pair_is_a_port_of_the_bridge_and_a_link_in_the_pod():
     host = host_link("c1", "eth0")
     assert plan_pair(CALL, CONF, "0a:58:0a:f4:01:07") == Link(
@@ -105,6 +110,12 @@ def test_routes_without_a_gateway_go_through_their_familys():
         ("10.0.0.0/8", "10.244.1.9", "eth0"),
         ("::/0", "fd00:1::1", "eth0"),
     ]
+
+
+def test_the_gateway_of_the_first_of_several_addresses_counts():
+    ips = tuple(Ip(f"10.244.{number}.7/24", 2, f"10.244.{number}.1") for number in (1, 2))
+    (route,) = plan_routes(CALL, Result(ips=ips, routes=(RouteTo("0.0.0.0/0"),)))
+    assert route.gateway == "10.244.1.1"
 
 
 def test_the_first_route_for_a_destination_counts():
