@@ -28,9 +28,6 @@ def cluster_of(*options):
         made.up()
         build_tools(made)
         made("wait", "--for=create", "serviceaccount/default", "--timeout=20s")
-        clients = [
-            pod(f"client-{n}", "sleep 3600", image=TOOLS, nodeSelector={"kubernetes.io/hostname": n}) for n in NODES
-        ]
         clients = (on(node, "client", "sleep 3600") for node in NODES)
         made.apply(deployment("web", SERVE, image=TOOLS, replicas=2, container=READY), *clients)
         yield made

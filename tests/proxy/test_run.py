@@ -40,8 +40,8 @@ def test_a_service_lives_changes_and_goes(running):
     assert {connect(Packet(OUTSIDE, NODE, 30080))} == goes(REMOTE, masqueraded=True)
     running.delete(SHOP_SERVICES.of("web"))
     eventually(lambda: connect(PACKET).what != "goes")
-    chains = Iptables(running.backend, netns=running.world.node).survey("nat").counts
-    eventually(lambda: not [name for name in chains if name.startswith("KUBE-SVC-")])
+    rules = Iptables(running.backend, netns=running.world.node)
+    eventually(lambda: not [name for name in rules.survey("nat").counts if name.startswith("KUBE-SVC-")])
 
 
 def test_who_tries_again_and_again_is_answered_every_time(running):
