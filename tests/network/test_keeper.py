@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pyk8s.kernel.errors import Refused
+from pyk8s.kernel.iptables.fake import EMPTY
 from pyk8s.kernel.iptables.values import Remove as RemoveChain
 from pyk8s.kernel.link.values import Add, AddAddress, Change, Link, Peer, Remove
 from pyk8s.kernel.pair.fake import FakePairs
@@ -133,6 +134,22 @@ def test_what_somebody_removed_by_hand_comes_back_in_a_thorough_round(keeper, gr
     assert len(ground.routes.observe()) == 1
     assert ground.rules[4].tables["nat"][MASQUERADE]
     assert all(ground.rules[4].tables[table][chain] for table, chain in withdraw)
+
+
+def test_rules_that_were_refused_are_read_anew_by_the_next_round(keeper, ground):
+    keeper.bring([HERE], "host-gw", ground, thorough=True, now=0.0)
+    rules = ground.rules[4]
+    wanted, run = rules.tables, rules.run
+
+    def refuse(_):
+        raise Refused("restore", 1)
+
+    rules.run = refuse
+    with pytest.raises(Refused):
+        keeper.bring([HERE, THERE], "host-gw", ground, thorough=False, now=0.0)
+    rules.run, rules.tables = run, EMPTY  # why it was refused: somebody has taken everything away
+    keeper.bring([HERE], "host-gw", ground, thorough=False, now=0.0)
+    assert rules.tables == wanted
 
 
 def test_pods_are_put_back_on_a_bridge_that_was_made_again(keeper, ground, settings):

@@ -1,10 +1,11 @@
+from contextlib import nullcontext
 from ipaddress import ip_address, ip_network
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as some
 
-from pyk8s.network.ipam.values import Pool, PoolInvalid, choose
+from pyk8s.network.ipam.values import Pool, PoolInvalid, check_sets, choose
 
 SMALL = Pool.of("10.0.0.0/29")  # .2 to .6, .1 is the gateway
 
@@ -82,3 +83,27 @@ def test_an_address_let_go_comes_back_last(length):
 def test_a_range_that_is_none_is_refused_with_its_field(arguments, says):
     with pytest.raises(PoolInvalid, match=says):
         Pool.of(*arguments)
+
+
+WHOLE = Pool.of("10.0.0.0/24")
+LOW, MIDDLE, HIGH = (Pool.of("10.0.0.0/24", f"10.0.0.{first}", f"10.0.0.{first + 50}") for first in (10, 40, 61))
+
+
+@pytest.mark.parametrize(
+    ("sets", "says"),
+    [
+        ([[LOW, HIGH]], None),
+        ([[LOW], [HIGH]], None),
+        ([[WHOLE], [Pool.of("fd00::/64")]], None),
+        ([[LOW, MIDDLE]], "overlaps"),
+        ([[MIDDLE, LOW]], "overlaps"),
+        ([[WHOLE], [MIDDLE]], "overlaps"),
+        ([[MIDDLE], [WHOLE]], "overlaps"),
+        ([[WHOLE, WHOLE]], "overlaps"),
+        ([[]], r"ranges\[0\] is empty"),
+        ([[WHOLE], [LOW, Pool.of("fd00::/64")]], r"ranges\[1\] mixes"),
+    ],
+)
+def test_no_two_ranges_may_hold_one_address_in_whatever_order_they_stand(sets, says):
+    with nullcontext() if says is None else pytest.raises(PoolInvalid, match=says):
+        check_sets(sets)
