@@ -5,12 +5,14 @@ import pytest
 from pyk8s.kernel.nftables.values import (
     DROP,
     RETURN,
+    ClearMark,
     Destination,
     DestinationLocal,
     Goto,
     Invalid,
     Jump,
     Look,
+    Masquerade,
     Source,
     Spread,
     Unmarked,
@@ -83,6 +85,15 @@ def test_the_mark_is_the_one_that_was_asked_for():
     assert rules("masquerading", mark=0x80)[1].matches == (Unmarked(0x80),)
     assert rules("masquerading", mark=0x80)[1].target == RETURN
     assert rules("mark-for-masquerade", mark=0x80)[0].target.bits == 0x80
+
+
+def test_who_is_masqueraded_loses_the_mark_before_or_would_be_masqueraded_twice():
+    assert [rule.target for rule in rules("masquerading", mark=0x80)] == [
+        Jump("mark-for-masquerade"),
+        RETURN,
+        ClearMark(0x80),
+        Masquerade(),
+    ]
 
 
 def test_a_choice_among_many_draws_and_one_of_one_does_not():
