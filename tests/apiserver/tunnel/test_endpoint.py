@@ -132,7 +132,7 @@ async def test_a_node_whose_agent_does_not_listen_is_named(world, kind):
             return [frame async for frame in frames]
 
         said = (await refused(read())).message
-    assert said.startswith(f"the kubelet of node node-1 cannot be reached: ipv4:127.0.0.1:{port}: ")
+    assert said.startswith(f"the kubelet of node node-1 cannot be reached: 127.0.0.1:{port}: ")
     assert "refused" in said
 
 
