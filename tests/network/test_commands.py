@@ -361,6 +361,12 @@ def test_loopback_goes_up_and_down(hands):
     assert refused.value.code is Code.INTERNAL
 
 
+def test_loopback_comes_up_in_no_namespace_that_is_not_named(hands):
+    with pytest.raises(CniError) as refused:
+        loopback(replace(CALL, netns=""), LOOPBACK, hands)
+    assert (refused.value.code, hands.loopbacks.up) == (Code.UNKNOWN_CONTAINER, set())
+
+
 def test_loopback_passes_on_a_previous_result_and_a_lost_namespace(hands):
     assert loopback(CALL, replace(LOOPBACK, previous={"cniVersion": "1.0.0"}), hands) == {
         "cniVersion": "1.0.0",

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from contextlib import suppress
 
 import pytest
 
@@ -71,6 +72,30 @@ async def test_ports_come_follow_and_go():
     await asyncio.gather(task, return_exceptions=True)
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", port)
+
+
+async def refused(port):
+    """Wait until nobody answers at `port`."""
+    async with asyncio.timeout(20):
+        with suppress(ConnectionRefusedError):
+            while True:
+                with suppress(ConnectionResetError):  # closed while we came
+                    _, writer = await asyncio.open_connection("127.0.0.1", port)
+                    writer.close()
+
+
+async def test_a_port_that_is_asked_for_no_more_is_closed():
+    checks, ports = Checks(lambda: ["127.0.0.1"], lambda: True), [free_port(), free_port()]
+    task = asyncio.create_task(checks.keep())
+    checks.want("shop/web", Check(ports[0], 1))
+    assert (await ask(ports[0])).startswith(b"HTTP/1.1 200")
+    checks.want("shop/web", Check(ports[1], 1))
+    assert (await ask(ports[1])).startswith(b"HTTP/1.1 200")
+    await refused(ports[0])
+    checks.want("shop/web", None)
+    await refused(ports[1])
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_port_that_somebody_has_ends_nothing():

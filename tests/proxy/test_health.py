@@ -38,6 +38,15 @@ async def test_what_waits_waits_from_the_first_and_until_it_is_written():
     assert freshness.waiting_since == 0
 
 
+@virtual_time
+async def test_what_came_while_the_rules_were_written_waits_on():
+    freshness, taken = Freshness(60), clock.wall()
+    await clock.sleep(5)
+    freshness.note_waiting()
+    freshness.note_synced(taken)
+    assert (freshness.waiting_since, freshness.synced) == (taken + 5, taken + 5)
+
+
 @pytest.mark.parametrize(
     ("request_", "status"),
     [

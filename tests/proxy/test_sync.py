@@ -13,10 +13,13 @@ from pyk8s.client.fake import FakeClient
 from pyk8s.kernel.conntrack.fake import FakeConntrack
 from pyk8s.kernel.errors import Unsupported
 from pyk8s.kernel.iptables.fake import FakeIptables
+from pyk8s.kernel.nftables.fake import FakeNftables
 from pyk8s.proxy.backend import Backend
 from pyk8s.proxy.config import Config
 from pyk8s.proxy.iptables.ruleset import SHARED, Ruleset
+from pyk8s.proxy.nftables.ruleset import Ruleset as NftablesRuleset
 from pyk8s.proxy.objects import decode_node
+from pyk8s.proxy.plan import Settings
 from pyk8s.proxy.sync import Proxy, serve
 from tests.proxy.flows import hinted
 from tests.proxy.services import at, endpoint_slice, service, service_body
@@ -102,6 +105,17 @@ async def test_each_family_has_its_rules():
         told = {family: str(kernel.tables["nat"]) for family, kernel in ground.kernels.items()}
     assert "10.244.1.5:8080" in told[4] and "fd44" not in told[4]
     assert "[fd44::1:5]:8080" in told[6] and "10.244.1.5" not in told[6]
+
+
+@virtual_time
+async def test_what_a_proxy_of_another_mode_left_here_goes_once_ours_is_written():
+    ground, left, former = Ground(), FakeNftables(), NftablesRuleset(Settings())
+    left.run(former.whole(left.survey()))
+    assert left.survey().exists
+    leftover = Backend("nftables", 4, former, left, frozenset())
+    ground.proxy._leftovers = lambda family: [leftover] if family == 4 else []
+    async with ground:
+        assert not left.survey().exists
 
 
 @virtual_time

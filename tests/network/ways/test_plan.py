@@ -41,6 +41,12 @@ def test_host_gw_is_a_route_through_each_other_node(others, routes):
     assert (made.links, made.entries, made.mtu, made.vtep) == ((), (), 1500, "")
 
 
+@pytest.mark.parametrize(("backend", "mtu"), [("host-gw", 1400), ("vxlan", 1350)])
+def test_pods_may_send_what_the_narrower_of_two_links_carries(backend, mtu):
+    under = {4: Under("172.30.0.2", "eth1", 1400), 6: Under("fd30::2", "eth0", 1500)}
+    assert way(backend, HERE, under=under).mtu == mtu
+
+
 def test_vxlan_has_a_link_for_each_family_with_room_for_what_it_adds():
     made = way("vxlan", HERE)
     assert made.links == (
