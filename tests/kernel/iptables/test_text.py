@@ -70,6 +70,23 @@ RULES = some.builds(
 )
 
 
+@pytest.mark.parametrize(
+    ("rule", "options"),
+    [
+        (Rule((), ACCEPT, 'say "no" \\ twice'), '-m comment --comment "say \\"no\\" \\\\ twice" -j ACCEPT'),
+        # Without --reap the list keeps sources for ever, and is full one day.
+        (Rule((SeenWithin("S", 9),), Jump("S")), "-m recent --rcheck --seconds 9 --reap --name S -j S"),
+        (
+            Rule((Remember("S"),), Dnat("[fd00::1]:80")),
+            "-m recent --set --name S -j DNAT --to-destination [fd00::1]:80",
+        ),
+        (Rule((Chance(1 / 3),)), "-m statistic --mode random --probability 0.3333333333"),
+    ],
+)
+def test_what_stands_in_a_rules_line(rule, options):
+    assert render_rule(rule) == options
+
+
 @given(RULES)
 def test_a_rule_that_is_written_is_read_as_it_was(rule):
     assert parse_rule(render_rule(rule)) == rule

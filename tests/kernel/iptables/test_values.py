@@ -63,6 +63,14 @@ def test_an_edit_gives_what_was_wanted(held, wanted, shared):
     assert kernel.tables["nat"]["A"] == wanted_rules
 
 
+@pytest.mark.parametrize(("held", "wanted"), [(100, 101), (101, 100), (100, 100), (65, 64), (64, 90)])
+def test_an_edit_among_rules_that_are_all_alike_gives_so_many(held, wanted):
+    kernel, (rule,) = FakeIptables(), chain(1)
+    kernel.run((Put("nat", "A", (rule,) * held),))
+    kernel.run(edit("nat", "A", (rule,) * held, (rule,) * wanted))
+    assert kernel.tables["nat"]["A"] == (rule,) * wanted
+
+
 def test_jumps_that_are_there_are_not_put_again():
     one, two = Rule((), Jump("ONE")), Rule((), Jump("TWO"))
     observed = {"nat": {"OUTPUT": (one,)}}
