@@ -5,11 +5,19 @@ Handlers of informers put in, the sync loop takes out: everything that is pendin
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
+from pyk8s.observe import logs
 from pyk8s.proxy.objects import EndpointSlice, Service
 from pyk8s.proxy.objects import owner as owner_key
 from pyk8s.proxy.plan import Intent, Key, plan_service
+
+log = logs.get("proxy")
+
+PROTOCOLS = ("tcp", "udp", "sctp")
 
 
 @dataclass(slots=True)
@@ -51,18 +59,65 @@ class Changes:
             self.pending |= self.services.keys()
 
     def take(self) -> dict[Key, tuple[Intent, ...]]:
-        """What the services that changed mean now, () for one that is gone; nothing is pending afterwards."""
+        """What the services that changed mean now, () for one that is gone; nothing is pending afterwards.
+
+        One that makes no sense is told of and left out: it goes on meaning what it did, and keeps nobody else's rules
+        from being written.
+        """
         changed, self.pending = self.pending, set()
-        return {key: self.view(key) for key in sorted(changed)}
+        found = {}
+        for key in sorted(changed):
+            try:
+                found[key] = self.view(key)
+            except ValueError as why:
+                log.error("a service's rules stay as they were: it makes no sense", service=key, why=why)
+        return found
 
     def view(self, key: Key) -> tuple[Intent, ...]:
-        """What the service `key` means now."""
+        """What the service `key` means now. Raises ValueError, with the field, when no rules can be made of it."""
         service = self.services.get(key)
         if service is None:
             return ()
         slices = self.slices.get(key, {}).values()
-        return plan_service(service, slices, self.node, zone=self.zone, family=self.family)
+        intents = plan_service(service, slices, self.node, zone=self.zone, family=self.family)
+        for intent in intents:
+            _prove(intent, self.family)
+        return intents
 
 
 def _key(service: Service | None) -> Key:
     return f"{service.metadata.namespace}/{service.metadata.name}" if service is not None else ""
+
+
+def _prove(intent: Intent, family: int) -> None:
+    """Raise ValueError for what no packet can bear: objects from files, or past the API's checks, may say anything."""
+    if intent.protocol not in PROTOCOLS:
+        raise ValueError(f"spec.ports[].protocol: {intent.protocol!r} is none of {', '.join(PROTOCOLS)}")
+    _prove_ports((intent.port,), "spec.ports[].port")
+    _prove_ports((intent.node_port or 1,), "spec.ports[].nodePort")
+    _prove_addresses((intent.cluster_ip,), family, "spec.clusterIPs")
+    _prove_addresses(intent.external_ips, family, "spec.externalIPs")
+    _prove_addresses(intent.load_balancer_ips, family, "status.loadBalancer.ingress[].ip")
+    for each in intent.source_ranges:
+        try:
+            ip_network(each, strict=False)
+        except ValueError as why:
+            raise ValueError(f"spec.loadBalancerSourceRanges: {why}") from None
+    for pool in {id(each): each for each in (intent.inside, intent.outside, intent.everyone)}.values():
+        _prove_addresses((each.address for each in pool.endpoints), family, "endpoints[].addresses")
+        _prove_ports((each.port for each in pool.endpoints), "the endpoints' ports[].port")
+
+
+def _prove_addresses(addresses: Iterable[str], family: int, field: str) -> None:
+    kind = socket.AF_INET6 if family == 6 else socket.AF_INET
+    for each in addresses:
+        try:
+            socket.inet_pton(kind, each)
+        except (OSError, ValueError):
+            raise ValueError(f"{field}: {each!r} is no IPv{family} address") from None
+
+
+def _prove_ports(ports: Iterable[int], field: str) -> None:
+    for each in ports:
+        if not 0 < each < 65536:
+            raise ValueError(f"{field}: {each} is no port")

@@ -1,3 +1,5 @@
+import pytest
+
 from pyk8s.proxy.changes import Changes
 from tests.proxy.services import at, endpoint_slice, service
 
@@ -69,3 +71,40 @@ def test_a_slice_without_a_service_concerns_nobody():
     changes.note_slice(None, orphan)
     changes.note_slice(orphan, None)
     assert changes.take() == {}
+
+
+UDP_LIKE = [{"name": "", "port": 80, "protocol": "QUIC"}]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "endpoint"),
+    [
+        pytest.param({"clusterIPs": ["10.96.0.256"]}, "10.0.0.1", id="cluster IP"),
+        pytest.param({"externalIPs": ["192.0.2.300"]}, "10.0.0.1", id="external IP"),
+        pytest.param({"loadBalancerSourceRanges": ["10.0.0.0/99"]}, "10.0.0.1", id="source range"),
+        pytest.param({"ports": UDP_LIKE}, "10.0.0.1", id="protocol"),
+        pytest.param({"ports": [{"name": "", "port": 70000}]}, "10.0.0.1", id="port"),
+        pytest.param(
+            {"type": "NodePort", "ports": [{"name": "", "port": 8, "nodePort": -1}]}, "10.0.0.1", id="node port"
+        ),
+        pytest.param({}, "10.0.0.1; flush", id="endpoint"),
+        pytest.param({}, "10.0.0.1\x00", id="endpoint with a null"),
+    ],
+)
+def test_a_service_that_makes_no_sense_means_what_it_did_and_holds_up_no_other(wrong, endpoint):
+    changes = Changes("here")
+    changes.note_service(None, service("bad", **wrong))
+    changes.note_service(None, service("good"))
+    changes.note_slice(None, endpoint_slice("bad", at(endpoint)))
+    assert list(changes.take()) == ["shop/good"]
+    assert changes.pending == set()
+    changes.note_service(service("bad", **wrong), None)
+    assert changes.take() == {"shop/bad": ()}
+
+
+def test_endpoints_of_impossible_ports_are_refused():
+    changes = Changes("here")
+    changes.note_service(None, service())
+    changes.note_slice(None, endpoint_slice("web", at("10.0.0.1"), ports=[{"name": "", "port": 70000}]))
+    with pytest.raises(ValueError, match="70000 is no port"):
+        changes.view("shop/web")
