@@ -27,6 +27,12 @@ X1, X2 = line("x=1", key="x"), line("x=2", key="x")
         ),
         pytest.param((X1,), (X2,), [Row("changed", "p", "x=1", "x=2")], id="found by its key, and other"),
         pytest.param((X1, A), (A, X1), [], id="lines with a key have no order"),
+        pytest.param(
+            (A, B),
+            (line("y"), line("the kernel's a=a"), line("the kernel's b=b")),
+            [Row("surplus", "p", found="y")],
+            id="the same in the kernel's own words",
+        ),
         pytest.param((), (X1,), [Row("surplus", "p", found="x=1")], id="nobody planned it"),
     ],
 )

@@ -101,6 +101,8 @@ def test_a_service_goes_from_one_family_to_two_and_back(spec, before, families, 
         (said(PREFER, BOTH, ["10.0.0.1"]), [f"{RELEASE} cluster IP"]),
         (said(PREFER, FOUR, ["10.0.0.1", "fd00::1"]), [f"{RELEASE} IP family"]),
         (said(REQUIRE, FOUR, ["10.0.0.1"]), [f"{RELEASE} cluster IP", f"{RELEASE} IP family"]),
+        # Another address is no release of the second one: what is wrong with it is said where it is kept from changing.
+        (said(PREFER, BOTH, ["10.0.0.9"]), []),
     ],
 )
 def test_a_second_family_is_given_up_by_policy_only(spec, says):
