@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.programs
+
 DEPLOYMENT = """
 apiVersion: apps/v1
 kind: Deployment

@@ -2,12 +2,13 @@
 
 from contextlib import aclosing
 
+import pytest
 from aetcd import rpc
 
 from pyk8s.storage.etcd import requests
 from pyk8s.storage.memory import MemoryStore
 
-STORES = ["memory", "etcd"]
+STORES = ["memory", pytest.param("etcd", marks=pytest.mark.programs)]
 
 
 async def emptied(etcd):

@@ -18,6 +18,8 @@ from tests.apiserver.served import Pki
 from tests.scheduler.makers import node_object, pod_object
 from tests.storage.etcd import running_etcd
 
+pytestmark = pytest.mark.programs
+
 DEFAULT = PODS.within("default")
 SECONDS = 60
 

@@ -6,6 +6,8 @@ from pyk8s.storage.etcd.calls import Interrupted
 from pyk8s.storage.interface import KeyExists, KeyNotFound, RevisionMismatch
 from tests.storage.etcd import running_etcd
 
+pytestmark = pytest.mark.programs
+
 KEY = "/registry/pods/a/web"
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from pyk8s.storage.interface import Unavailable
 
+pytestmark = pytest.mark.programs
+
 PODS = "/registry/pods/a/"
 
 

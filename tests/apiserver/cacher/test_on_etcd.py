@@ -8,6 +8,8 @@ import pytest
 from tests.apiserver.cacher.makers import PODS, cluster, take, told
 from tests.storage.etcd import running_etcd
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.fixture
 def etcd(tmp_path):

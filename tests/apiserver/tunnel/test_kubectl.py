@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.programs
+
 
 async def test_logs(staffed):
     cluster, _ = staffed
