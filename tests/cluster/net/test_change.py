@@ -1,9 +1,12 @@
 """Another mode, another way: what is written, and when a node has followed."""
 
+from types import SimpleNamespace
+
 import orjson
 import pytest
 import yaml
 
+from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import CONFIG_MAPS
 from pyk8s.client.fake import FakeClient
 from pyk8s.cluster.errors import ClusterError, StartFailed
@@ -99,6 +102,35 @@ async def test_a_way_is_written_over_the_one_that_was_chosen(node):
         await change.change_backend(client, None, backend, say=lambda text: None)
     held = orjson.loads(await client.get(SYSTEM.of("pyk8s-network", "kube-system")))
     assert held["data"] == {"backend": "host-gw"}
+
+
+@virtual_time
+async def test_what_somebody_else_writes_meanwhile_is_not_written_over(node):
+    client = FakeClient()
+    await change.change_backend(client, None, "vxlan", say=lambda text: None)
+    ref, get = SYSTEM.of("pyk8s-network", "kube-system"), client.get
+
+    async def late(asked):
+        held = await get(asked)
+        await client.update(ref, orjson.dumps(orjson.loads(held) | {"data": {"backend": "vxlan", "other": "1"}}))
+        return held
+
+    client.get = late
+    with pytest.raises(ApiError) as refused:
+        await change.change_backend(client, None, "host-gw", say=lambda text: None)
+    assert refused.value.code == 409
+    assert orjson.loads(await get(ref))["data"] == {"backend": "vxlan", "other": "1"}
+
+
+async def test_only_nodes_that_run_and_are_known_are_waited_for(monkeypatch):
+    async def told(client):
+        return SimpleNamespace(names={"node-1", "node-2"})
+
+    monkeypatch.setattr(change, "ask", told)
+    monkeypatch.setattr(change, "sites", lambda folder, names, told: names)
+    nodes = [SimpleNamespace(name=f"node-{number}", stopped=number == 2) for number in (1, 2, 3)]
+    folder = SimpleNamespace(read=lambda: SimpleNamespace(nodes=nodes))
+    assert await change._sites(None, folder) == ["node-1"]
 
 
 @virtual_time

@@ -118,6 +118,14 @@ def test_a_way_to_another_node_goes_by_its_route_and_is_delivered_there():
     assert any(step.at == "source" and step.plan.endswith("-j RETURN") for step in far.steps)
 
 
+def test_what_the_service_has_masqueraded_already_is_no_matter_for_the_pods_rules():
+    found = {branch.fate: {step.at for step in branch.steps} for branch, _ in walk(Packet(LOCAL, "10.96.0.20", 80))}
+    assert {(fate.masqueraded, "source" in decided) for fate, decided in found.items()} == {
+        (True, False),
+        (False, True),
+    }
+
+
 def test_a_node_port_of_another_node_is_decided_there():
     found = [branch for branch, _ in walk(Packet(SELF, OTHER, 30080))]
     assert {branch.fate.what for branch in found} == {"goes"}

@@ -1,5 +1,7 @@
 """Ranges written to nodes on a fake API."""
 
+import orjson
+
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import EVENTS, NODES
 from pyk8s.controllers.nodeipam.reconcile import NodeIpamController
@@ -62,6 +64,33 @@ async def test_a_node_keeps_the_range_it_has():
         await add(rig, "new")
         await rig.settled()
         assert ranges(rig) == {"old": "10.244.0.0/24", "new": "10.244.1.0/24"}
+
+
+@virtual_time
+async def test_what_a_node_has_of_the_second_family_is_given_to_nobody_else():
+    async with allocating(("10.244.0.0/16", 24), ("fd00:0:0:100::/56", 64)) as rig:
+        await add(rig, "old", podCIDR="10.244.5.0/24", podCIDRs=["10.244.5.0/24", "fd00:0:0:100::/64"])
+        await add(rig, "new")
+        await rig.settled()
+        assert rig.api.object(NODES, "new")["spec"]["podCIDRs"] == ["10.244.0.0/24", "fd00:0:0:101::/64"]
+
+
+@virtual_time
+async def test_a_range_is_for_the_node_that_was_seen_and_not_for_another_of_its_name():
+    said = []
+
+    async with allocating() as rig:
+        client = rig.controllers[0]._client
+        patch = client.patch
+
+        async def heard(ref, body, *more, **options):
+            said.append(orjson.loads(body)["metadata"])
+            return await patch(ref, body, *more, **options)
+
+        client.patch = heard
+        await add(rig, "a")
+        await rig.settled()
+        assert said == [{"uid": rig.api.object(NODES, "a")["metadata"]["uid"]}]
 
 
 @virtual_time

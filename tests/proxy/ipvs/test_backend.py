@@ -26,11 +26,15 @@ class Log:
     def run(self, transaction):
         self.parts += [(self.name, type(each).__name__) for each in transaction]
 
+    def make(self, link):
+        self.parts.append((self.name, f"make {link}"))
+
 
 def order(change):
     parts: list[tuple[str, str]] = []
     hands = fake_hands()
     hands.servers, hands.sets, hands.places = (Log(parts, name) for name in ("servers", "sets", "places"))
+    hands.rules = Log(parts, "rules")
     hands.run(change)
     return parts
 
@@ -42,6 +46,19 @@ def test_what_leads_to_a_service_comes_last_and_goes_first():
     assert [part for part, _ in dict.fromkeys(come)] == ["sets", "servers", "servers", "places"]
     gone = order(ruleset.change({"shop/s2": ()}))
     assert [part for part, _ in dict.fromkeys(gone)] == ["places", "servers", "sets"]
+
+
+def test_at_the_start_sets_come_before_the_rules_that_ask_them_and_addresses_last():
+    ruleset = Ruleset(settings())
+    ruleset.change(meaning(1))
+    parts = [part for part, _ in order(ruleset.whole(fake_hands().survey()))]
+    assert [part for at, part in enumerate(parts) if parts[at - 1 : at] != [part]] == [
+        "places",  # the link, still without an address
+        "sets",
+        "rules",
+        "servers",
+        "places",
+    ]
 
 
 def test_a_service_is_refused_before_its_endpoints_are_gone_and_until_they_are_there():
