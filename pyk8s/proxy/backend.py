@@ -65,7 +65,8 @@ class Backend(Generic[T, S]):
     `chains` are the iptables chains whose fixed names modes share (KUBE-SERVICES in nat): those that this one writes.
     `tend` does what time brings (ipvs: connections that have drained) and returns the seconds until it is wanted again,
     None when something must happen first; it blocks, too. `linger` is called before `nothing` on a node that lives on:
-    what is connected through this mode then stays so, until `tend` has seen it end.
+    what is connected through this mode then stays so, until `tend` has seen it end. `close` gives back what the hands
+    hold; the backend is of no more use then.
     """
 
     mode: str
@@ -75,3 +76,4 @@ class Backend(Generic[T, S]):
     chains: frozenset[Chain] = frozenset()
     tend: Callable[[], float | None] | None = None
     linger: Callable[[], None] | None = None
+    close: Callable[[], None] | None = None

@@ -75,6 +75,7 @@ class Keeper:
         self._in_thread = in_thread
         self._label = metrics.NAMES[changes.family]
         self._woken = asyncio.Event()
+        self._switching = Backoff(RETRY)
         self._whole = True
         self._written = False
 
@@ -91,8 +92,10 @@ class Keeper:
 
     def switch(self, make: Make) -> None:
         """Go over to another mode, or the same with other settings, as soon as the kernel is free: all new rules are
-        written before the old mode's are taken away. A mode that this machine cannot is told of, and not taken."""
+        written before the old mode's are taken away. A mode that this machine cannot is told of, and not taken; one
+        that the kernel refuses for now is tried again."""
         self._next = make
+        self._switching.reset()
         self.wake()
 
     async def keep(self, started: Callable[[], None] = lambda: None) -> None:
@@ -159,28 +162,48 @@ class Keeper:
         """Make the mode that is wanted next the one whose rules are written."""
         if self._next is None:
             return
-        make, self._next = self._next, None
+        make = self._next
         try:
             backend = await self._in_thread(make)
         except Unsupported as why:
             if self.backend is None:
                 raise
-            self.refused = str(why)
+            self._made(make, str(why))
             log.error("the proxy's mode stays as it is: this machine cannot do the other", mode=self.mode, why=why)
             return
-        self.refused = ""
+        except KernelError as why:
+            if self.backend is None:
+                raise
+            self.refused = str(why)
+            log.warning("the proxy's mode stays as it is for now", mode=self.mode, why=why)
+            return
+        self._made(make)
         if self.backend is not None:
             backend.ruleset.change(dict(self.backend.ruleset.intents))
             if backend.mode != self.backend.mode:
                 log.info("the proxy changes its mode", before=self.backend.mode, after=backend.mode)
                 self._leaving.append(self.backend)
+            else:
+                await self._close(self.backend)
         self.backend, self._whole = backend, True
+
+    def _made(self, make: Make, refused: str = "") -> None:
+        """`make` has been answered; whoever was asked for meanwhile is still to come."""
+        self.refused = refused
+        self._switching.reset()
+        if self._next is make:
+            self._next = None
+
+    async def _close(self, backend: Backend[Any, Any]) -> None:
+        if backend.close is not None:
+            await self._in_thread(backend.close)
 
     async def _leave(self) -> None:
         """Take away what modes before this one have in the kernel. What fails is tried again at the next look."""
         for old in list(self._leaving):
             if self.backend is None or old.mode == self.backend.mode:
                 self._leaving.remove(old)
+                await self._close(old)
                 continue
             if old.linger is not None:
                 old.linger()
@@ -192,6 +215,8 @@ class Keeper:
             self._leaving.remove(old)
             if old.tend is not None:
                 self._draining.append(old)
+            else:
+                await self._close(old)
 
     def leave(self, others: Iterable[Backend[Any, Any]]) -> None:
         """Take away what `others` may have left in the kernel."""
@@ -206,6 +231,10 @@ class Keeper:
 
     async def _rest(self) -> None:
         """Wait for something to do; look at the kernel when nothing came."""
+        if self._next is not None:
+            await self._tend()
+            await self._something(self._switching.fail())
+            return
         until = clock.monotonic() + self.resync
         while (left := until - clock.monotonic()) > 0:
             wanted = await self._tend()
@@ -232,6 +261,7 @@ class Keeper:
                 wanted.append(max(again, RETRY.first))
             elif backend in self._draining:
                 self._draining.remove(backend)
+                await self._close(backend)
         return min(wanted, default=None)
 
     def measure(self) -> None:

@@ -211,8 +211,17 @@ class Proxy:
 
     def _make(self, family: int) -> Backend[Any, Any]:
         """The mode that is wanted for `family`, as the node is now. Blocks."""
-        settings = self._settings[family] = self._now(family)
-        backend = self._make_mode(self.config, settings)
+        before, settings = self._settings.get(family), self._now(family)
+        # Known before it is made: what changes meanwhile is made after it.
+        self._settings[family] = settings
+        try:
+            backend = self._make_mode(self.config, settings)
+        except BaseException:
+            if before is None:
+                del self._settings[family]
+            else:
+                self._settings[family] = before
+            raise
         log.info("packet rules are written", mode=backend.mode, family=metrics.NAMES[family], node=self.config.node)
         return backend
 

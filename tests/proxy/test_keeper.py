@@ -218,14 +218,19 @@ async def test_the_proxy_is_at_work_once_the_kernel_has_everything_and_says_so_o
 class Other:
     """Another mode, that says what is done with it: its rules are the services' names."""
 
-    def __init__(self, log, *, able=True, fails=0):
+    def __init__(self, log, *, able=True, fails=0, busy=0):
+        self.busy = busy
         self.log, self.able, self.fails, self.intents = log, able, fails, {}
         self.tended = []
 
     def make(self):
         if not self.able:
             raise Unsupported("this kernel has no such thing: use another")
-        return Backend("other", 4, self, self, tend=self.tend, linger=lambda: self.log.append("lingers"))
+        if self.busy:
+            self.busy -= 1
+            raise Refused("make", 12)
+        linger, close = lambda: self.log.append("lingers"), lambda: self.log.append("closed")
+        return Backend("other", 4, self, self, tend=self.tend, linger=linger, close=close)
 
     def change(self, services):
         self.intents |= services
@@ -345,3 +350,57 @@ async def test_started_is_told_once_everything_is_written():
     await clock.sleep(2 * RESYNC_SECONDS + 10)
     task.cancel()
     assert told == [goes("10.244.0.5")]
+
+
+@virtual_time
+async def test_a_first_mode_that_the_kernel_refuses_for_now_is_tried_again():
+    ground, log = Ground(), []
+    ground.add_web("10.244.0.5")
+    ground.proxy.switch(Other(log, busy=3).make)
+    async with ground:
+        await clock.sleep(1)
+        assert log == [("whole", "shop/web")]
+
+
+@virtual_time
+async def test_while_the_kernel_refuses_a_mode_the_other_goes_on_and_then_it_is_taken():
+    ground, log = Ground(), []
+    other = Other(log, busy=8)
+    async with ground:
+        await clock.sleep(1)
+        ground.proxy.switch(other.make)
+        await clock.sleep(0.1)
+        ground.add_web("10.244.0.5")
+        await clock.sleep(0.1)
+        assert (ground.proxy.mode, ground.fate) == ("iptables", goes("10.244.0.5"))
+        assert "make" in ground.proxy.refused
+        await clock.sleep(RESYNC_SECONDS)
+        assert (ground.proxy.mode, ground.proxy.refused) == ("other", "")
+        assert log == [("whole", "shop/web")]
+
+
+@virtual_time
+async def test_a_mode_that_is_asked_for_while_another_is_made_is_made_next():
+    ground, first, second = Ground(seconds=1.0), Other([]), Other([])
+    async with ground:
+        await clock.sleep(5)
+        ground.proxy.switch(first.make)
+        await clock.sleep(0.5)
+        ground.proxy.switch(second.make)
+        await clock.sleep(10)
+        assert ground.proxy.backend.ruleset is second
+
+
+@virtual_time
+async def test_hands_that_are_no_longer_needed_are_closed():
+    ground, log = Ground(), []
+    async with ground:
+        await clock.sleep(1)
+        ground.proxy.switch(Other(log).make)
+        await clock.sleep(1)
+        ground.proxy.switch(Other(log).make)
+        await clock.sleep(1)
+        assert log == [("whole",), "closed", ("whole",)]
+        ground.proxy.switch(ground.make)
+        await clock.sleep(60)
+        assert log[3:] == ["lingers", ("nothing",), "closed"]

@@ -239,3 +239,14 @@ async def test_a_family_that_was_asked_for_ends_the_proxy_when_it_cannot_be():
     ground.lacks = (6,)
     with pytest.raises(Unsupported, match="ip6tables"):
         await ground.proxy.keep()
+
+
+@virtual_time
+async def test_settings_that_could_not_be_had_are_asked_for_again():
+    async with Ground() as ground:
+        ground.lacks = (4, 6)
+        ground.proxy.note_document(kubeproxy(iptables={"masqueradeAll": True}))
+        await clock.sleep(1)
+        ground.lacks = ()
+        await clock.sleep(CONFIG.resync + 1)
+        assert ground.settings[-1][1].masquerade_all

@@ -16,8 +16,12 @@ def make(settings: Settings) -> Backend[Transaction, Survey]:
     """The mode for `settings.family`, in the namespace of the thread that calls. Raises Unsupported, with what is
     missing, when nft or this kernel cannot."""
     kernel = Nftables(TABLE, "ip" if settings.family == 4 else "ip6")
-    kernel.probe()
-    return Backend("nftables", settings.family, Ruleset(suited(settings)), kernel)
+    try:
+        kernel.probe()
+    except BaseException:
+        kernel.close()
+        raise
+    return Backend("nftables", settings.family, Ruleset(suited(settings)), kernel, close=kernel.close)
 
 
 def suited(settings: Settings) -> Settings:
