@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -38,9 +37,19 @@ def make_mode(mode: str, config: Config, settings: Settings) -> Backend[Any, Any
 def leftovers(current: str, config: Config, settings: Settings) -> Iterator[Backend[Any, Any]]:
     """The modes beside `current` that could have left something here, as far as this machine has them. Blocks."""
     for mode in MODES:
-        if mode != current and (mode != "ipvs" or _has_link(IPVS_LINK)):
+        if mode != current:
             with suppress(Unsupported):
-                yield make_mode(mode, config, settings)
+                found = _find(mode, config, settings)
+                if found is not None:
+                    yield found
+
+
+def _find(mode: str, config: Config, settings: Settings) -> Backend[Any, Any] | None:
+    if mode != "ipvs":
+        return make_mode(mode, config, settings)
+    from pyk8s.proxy.ipvs import backend as ipvs
+
+    return ipvs.find(settings, config.backend)
 
 
 def clean(backend: Backend[Any, Any], keep: frozenset[Chain] = frozenset()) -> bool:
@@ -61,12 +70,7 @@ def clean_all(config: Config) -> list[str]:
                 clean(backend)
             except KernelError as why:
                 failures.append(f"{backend.mode}, IPv{family}: {why}")
+            finally:
+                if backend.close is not None:
+                    backend.close()
     return failures
-
-
-def _has_link(name: str) -> bool:
-    try:
-        socket.if_nametoindex(name)
-    except OSError:
-        return False
-    return True

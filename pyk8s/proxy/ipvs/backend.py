@@ -169,13 +169,19 @@ def tend(ruleset: Ruleset, hands: Hands) -> float | None:
 
 
 def open_hands(settings: Settings, prefer: Literal["legacy", "nft"] | None = None, netns: str = "") -> Hands:
-    """The hands in the namespace at path `netns` ("" is this one), whose sysctls are set. Raises Unsupported."""
+    """The hands in the namespace at path `netns` ("" is this one); nothing is changed there. Raises Unsupported."""
     family = cast(Family, settings.family)
     rules = Iptables(probe(netns, prefer=prefer, family=family), family, netns)
-    hands = Hands(family, Ipvs(netns), Sets(netns), rules, ServiceLink(netns))
+    return Hands(family, Ipvs(netns), Sets(netns), rules, ServiceLink(netns))
+
+
+def prepare(hands: Hands, settings: Settings, netns: str = "") -> None:
+    """Set in the kernel what the mode needs to be at work. Raises Unsupported when it has not the scheduler."""
     for name, value in plan_sysctls(settings, os.uname().release).items():
         set_sysctl(name, value, netns)
-    return hands
+    try_scheduler(hands, settings.scheduler)
+    if any(settings.timeouts):
+        hands.servers.run((ipvs.SetTimeouts(*settings.timeouts),))
 
 
 def make(settings: Settings, prefer: Literal["legacy", "nft"] | None = None) -> Backend[Change, Seen]:
@@ -185,9 +191,33 @@ def make(settings: Settings, prefer: Literal["legacy", "nft"] | None = None) -> 
     """
     probe_ipvs()
     hands = open_hands(settings, prefer)
-    try_scheduler(hands, settings.scheduler)
-    if any(settings.timeouts):
-        hands.servers.run((ipvs.SetTimeouts(*settings.timeouts),))
+    prepare(hands, settings)
+    return over(hands, settings)
+
+
+def find(settings: Settings, prefer: Literal["legacy", "nft"] | None = None) -> Backend[Change, Seen] | None:
+    """The mode to take away what it left here, with nothing changed before; None when there is nothing of the family.
+
+    The link is not the only sign: whoever takes one family away takes it along. Raises KernelError.
+    """
+    if not _left(settings.family, Sets(), ServiceLink()):
+        return None
+    return over(open_hands(settings, prefer), settings)
+
+
+def _left(family: int, sets: SetsOfAddresses, places: Places) -> bool:
+    with suppress(Absent):
+        places.observe(LINK)
+        return True
+    try:
+        found = sets.observe("KUBE-")
+    except Unsupported:
+        return False
+    return any(name.startswith("KUBE-6-") == (family == 6) for name in found)
+
+
+def over(hands: Hands, settings: Settings) -> Backend[Change, Seen]:
+    """The mode with these hands."""
     # Not the loop's clock: rules are written in threads, which have none.
     ruleset = Ruleset(settings, time.monotonic)
     return Backend(

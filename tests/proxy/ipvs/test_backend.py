@@ -8,7 +8,7 @@ from pyk8s.kernel.iptables.run import Iptables
 from pyk8s.kernel.ipvs.values import Add, Marked
 from pyk8s.kernel.netns.run import entered
 from pyk8s.proxy.ipvs import backend
-from pyk8s.proxy.ipvs.backend import UNUSED_MARK, ServiceLink, make, try_scheduler
+from pyk8s.proxy.ipvs.backend import UNUSED_MARK, ServiceLink, find, make, try_scheduler
 from pyk8s.proxy.ipvs.chains import TABLES
 from pyk8s.proxy.ipvs.ruleset import Ruleset
 from tests.kernel.balancer import lacking
@@ -127,3 +127,32 @@ def test_real_sets_and_rules_are_as_planned(rules, family):
         hands.run(ruleset.nothing(hands.survey()))
         assert hands.sets.observe() == {}
         assert not [name for table in TABLES for name in hands.rules.survey(table).counts if name.startswith("KUBE-")]
+
+
+@pytest.mark.parametrize("order", [(4, 6), (6, 4)])
+def test_what_one_family_left_is_found_after_the_other_is_gone(order, monkeypatch):
+    kernel = {family: fake_hands(family) for family in (4, 6)}
+    kernel[6].sets, kernel[6].places, kernel[6].servers = kernel[4].sets, kernel[4].places, kernel[4].servers
+    for family, hands in kernel.items():
+        ruleset = Ruleset(settings(family))
+        ruleset.change(meaning(1, 2, family=family))
+        hands.run(ruleset.whole(hands.survey()))
+    monkeypatch.setattr(backend, "open_hands", lambda settings, *_: kernel[settings.family])
+    monkeypatch.setattr(backend, "Sets", lambda: kernel[4].sets)
+    monkeypatch.setattr(backend, "ServiceLink", lambda: kernel[4].places)
+    monkeypatch.setattr(backend, "set_sysctl", lambda *_: pytest.fail("a setting was changed only to clean"))
+    # kube-ipvs0 went with the first, as when it was killed between both families.
+    kernel[4].places.remove("kube-ipvs0")
+    for family in order:
+        found = find(settings(family))
+        assert found is not None
+        found.kernel.run(found.ruleset.nothing(found.kernel.survey()))
+        assert find(settings(family)) is None
+    assert kernel[4].sets.sets == {}
+
+
+def test_a_node_that_never_had_the_mode_has_nothing_left(monkeypatch):
+    hands = fake_hands()
+    monkeypatch.setattr(backend, "Sets", lambda: hands.sets)
+    monkeypatch.setattr(backend, "ServiceLink", lambda: hands.places)
+    assert find(settings()) is None

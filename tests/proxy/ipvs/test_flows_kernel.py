@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyk8s.proxy.ipvs.backend import open_hands
+from pyk8s.proxy.ipvs.backend import open_hands, prepare
 from pyk8s.proxy.ipvs.ruleset import Ruleset
 from tests.kernel.balancer import needs_ipvs
 from tests.proxy.flows import REJECTED, intents, table
@@ -25,6 +25,7 @@ def ground(request):
             held = [intents(family, protocol, node) for protocol in protocols()]
             every = {f"{key}-{number}": meaning for number, each in enumerate(held) for key, meaning in each.items()}
             hands, ruleset = open_hands(settings(family, node), backend, netns), Ruleset(settings(family, node))
+            prepare(hands, settings(family, node), netns)
             ruleset.change(dict(list(every.items())[::2]))
             hands.run(ruleset.whole(hands.survey()))
             hands.run(ruleset.change(every))

@@ -14,7 +14,7 @@ from pyk8s.kernel.iptables.values import Put
 from pyk8s.kernel.ipvs import values as ipvs
 from pyk8s.kernel.ipvs.values import Front, Place, Real
 from pyk8s.kernel.netns.run import entered
-from pyk8s.proxy.ipvs.backend import open_hands, tend
+from pyk8s.proxy.ipvs.backend import open_hands, prepare, tend
 from pyk8s.proxy.ipvs.ruleset import Ruleset
 from pyk8s.proxy.ipvs.state import LINK, Seen
 from pyk8s.proxy.packet import Packet
@@ -44,6 +44,7 @@ def web(*endpoints, **more):
 @contextmanager
 def at_work(netns, family=4, services=None):
     hands, ruleset = open_hands(settings(family), "nft", netns), Ruleset(settings(family))
+    prepare(hands, settings(family), netns)
     ruleset.change(services or {})
     hands.run(ruleset.whole(hands.survey()))
     yield hands, ruleset
@@ -232,6 +233,7 @@ def test_affinity_keeps_a_client_with_its_endpoint_and_lets_go_of_one_that_drain
 def test_schedulers_that_look_at_no_client_use_every_endpoint():
     with world() as ground:
         hands = open_hands(settings(), "nft", ground.node)
+        prepare(hands, settings(), ground.node)
         for scheduler in ("rr", "wrr", "lc", "wlc"):
             ruleset = Ruleset(settings(scheduler=scheduler))
             ruleset.change(web(*BOTH))
@@ -242,7 +244,7 @@ def test_schedulers_that_look_at_no_client_use_every_endpoint():
 
 def test_the_kernels_settings_are_as_ipvs_needs_them():
     with spaces(1) as (netns,):
-        open_hands(settings(strict_arp=True), "nft", netns)
+        prepare(open_hands(settings(), "nft", netns), settings(strict_arp=True), netns)
         with entered(netns):
             for name in ("vs/conntrack", "vs/expire_nodest_conn", "ip_forward", "conf/all/arp_ignore"):
                 with open(f"/proc/sys/net/ipv4/{name}") as file:
