@@ -193,6 +193,8 @@ class Rounds:
             log.info("packets to other nodes take another way", backend=backend, before=self._backend)
             self._backend = backend
         await self._announce(nodes, outcome.vtep)
+        if outcome.failures:
+            raise outcome.failures[0]
         return outcome.again
 
     async def _bring_pods(self, thorough: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -25,13 +25,14 @@ LINGER_SECONDS = 2.0
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a round: the MAC that others shall find this node's VXLAN links under ("" for none), the names and
-    numbers of the links that everything hangs on, and in how many seconds there is something left to do (None: no
-    more)."""
+    numbers of the links that everything hangs on, in how many seconds there is something left to do (None: no more),
+    and what could not be set."""
 
     vtep: str = ""
     links: frozenset[str] = frozenset()
     indexes: frozenset[int] = frozenset()
     again: float | None = None
+    failures: tuple[KernelError, ...] = ()
 
 
 class WayKeeper:
@@ -45,16 +46,19 @@ class WayKeeper:
     def bring(self, nodes: Sequence[Node], backend: Backend, ground: Ground, *, now: float) -> Outcome:
         """The way to all other `nodes`; `now` are seconds, of which only differences mean anything.
 
-        Raises KernelError for the first thing that failed, when all else has been done, and RangesClash.
+        What cannot be set is told in the outcome: between nodes on two links no route can be set before each has heard
+        of the other's VXLAN link, which nobody would ever tell if that were the end of the round. Raises KernelError
+        when the kernel cannot be asked, and RangesClash.
         """
         scene = look(self._settings, nodes, backend, ground)
         way = scene.way
-        if failures := bring_way(way, scene.seen, ground):
-            raise failures[0]
+        failures = tuple(bring_way(way, scene.seen, ground))
         watched = {BRIDGE, *(link.name for link in way.links), *(each.link for each in scene.under.values())}
-        indexes = frozenset(ground.links.index(link.name) for link in way.links)
-        again = self._clear(way, scene.own, scene.seen, ground, now)
-        return Outcome(way.vtep, frozenset(watched), indexes, again)
+        indexes = [ground.links.index(link.name) for link in way.links]
+        # While something fails nothing is taken back: others may still reach this node by what there was.
+        again = None if failures else self._clear(way, scene.own, scene.seen, ground, now)
+        vtep = scene.own.vtep if failures and not (indexes and all(indexes)) else way.vtep
+        return Outcome(vtep, frozenset(watched), frozenset(filter(None, indexes)), again, failures)
 
     def _clear(self, way: Way, own: Node, seen: Mapping[str, Link], ground: Ground, now: float) -> float | None:
         """Remove the links of a way that is no longer taken, once nobody can think that they are there; in how many
@@ -82,15 +86,23 @@ def bring_way(way: Way, seen: Mapping[str, Link], ground: Ground) -> list[Kernel
         except KernelError as why:
             failures.append(why)
     if way.links:
-        observed = ground.neighbours.observe([link.name for link in way.links])
-        for entry in neighbours.plan(way.entries, observed):
-            try:
-                ground.neighbours.run((entry,))
-            except KernelError as why:
-                failures.append(why)
+        failures += _bring_entries(way, ground)
     for action in routes.plan(way.routes, ground.routes.observe(), PROTOCOL):
         try:
             ground.routes.run((action,))
         except KernelError as why:
             failures.append(why)
     return failures
+
+
+def _bring_entries(way: Way, ground: Ground) -> Iterator[KernelError]:
+    try:
+        observed = ground.neighbours.observe([link.name for link in way.links])
+    except KernelError as why:  # one of the links could not be made
+        yield why
+        return
+    for entry in neighbours.plan(way.entries, observed):
+        try:
+            ground.neighbours.run((entry,))
+        except KernelError as why:
+            yield why

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 from dataclasses import replace
@@ -64,6 +65,8 @@ class Sides:
 
     def bring(self, nodes, backend, ground, *, thorough, now):
         outcome = self.ways.bring(nodes, backend, ground, now=now)
+        if outcome.failures:
+            raise outcome.failures[0]
         self.pods.bring(nodes, backend, ground, thorough=thorough)
         return outcome
 
@@ -184,6 +187,41 @@ def test_one_route_that_is_refused_does_not_keep_the_others_from_being_set(keepe
     with pytest.raises(Refused, match=r"172\.30\.0\.3"):
         keeper.bring([HERE, THERE, third], "host-gw", ground, thorough=True, now=0.0)
     assert [route.gateway for route in ground.routes.observe()] == ["172.30.0.4"]
+
+
+def test_a_node_behind_a_router_is_told_of_though_no_route_to_it_can_be_set_yet(settings, ground):
+    ground.routes = FakeRoutes(reachable=lambda gateway: False)
+    keeper = WayKeeper(settings)
+    outcome = keeper.bring([HERE, THERE], "vxlan", ground, now=0.0)
+    assert [each.number for each in outcome.failures] == [errno.ENETUNREACH]
+    assert (outcome.vtep, outcome.links) == (mac_of_vtep("a"), {"cni0", "eth0", "pyk8s.1"})
+    assert outcome.indexes == {ground.links.index("pyk8s.1")}
+    assert keeper.bring([HERE, FAR], "vxlan", ground, now=1.0).failures == ()
+    assert [route.device for route in ground.routes.observe()] == ["pyk8s.1"]
+
+
+def test_a_vxlan_link_that_cannot_be_made_is_not_told_of(settings, ground):
+    def refuse(transaction, netns=""):
+        if transaction:
+            raise Refused("add pyk8s.1", errno.EOPNOTSUPP)
+
+    ground.links.run = refuse
+    outcome = WayKeeper(settings).bring([HERE, FAR], "vxlan", ground, now=0.0)
+    assert (outcome.vtep, outcome.indexes, outcome.failures[0].number) == ("", frozenset(), errno.EOPNOTSUPP)
+
+
+def test_a_way_back_that_cannot_be_gone_takes_nothing_away(settings, ground):
+    told = replace(HERE, vtep=mac_of_vtep("a"))
+    keeper = WayKeeper(settings)
+    keeper.bring([told, FAR], "vxlan", ground, now=0.0)
+    held = ground.routes.spaces
+    ground.routes = FakeRoutes(reachable=lambda gateway: False)
+    ground.routes.spaces = held
+    for now in (0.0, LINGER_SECONDS, 2 * LINGER_SECONDS):
+        outcome = keeper.bring([told, FAR], "host-gw", ground, now=now)
+        assert (outcome.vtep, len(outcome.failures)) == (told.vtep, 1)
+    assert "pyk8s.1" in ground.links.observe()
+    assert [route.device for route in ground.routes.observe()] == ["pyk8s.1"]
 
 
 def test_two_nodes_with_one_range_are_refused_by_name(keeper, ground, settings):

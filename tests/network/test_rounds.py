@@ -211,3 +211,23 @@ async def test_an_api_that_is_away_keeps_no_round_from_being_done():
         await clock.sleep(30)
         metadata = orjson.loads(await running.client.get(NODES.of("a")))["metadata"]
         assert metadata["annotations"][VTEP] == "0a:5a:00:00:00:01"
+
+
+@virtual_time
+async def test_what_cannot_be_set_keeps_no_round_from_being_told_and_no_node_from_its_own():
+    failed = Outcome("0a:5a:00:00:00:01", frozenset({"cni0"}), failures=(Refused("route", 101),))
+    async with Running(Keeper(outcome=lambda backend: failed)) as running:
+        await running.node("a")
+        await clock.sleep(60)
+        assert running.told == [], "not everything is as it should be"
+        metadata = orjson.loads(await running.client.get(NODES.of("a")))["metadata"]
+        assert metadata["annotations"][VTEP] == failed.vtep
+        for change in (running.node("b"), _said(running, LinkGone("cni0"))):
+            before = len(running.keeper.rounds)
+            await change
+            await clock.sleep(0.01)
+            assert len(running.keeper.rounds) == before + 1, "at once, however long the failure is waited for"
+
+
+async def _said(running, notice):
+    running.rounds.watch.told(notice)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from pyk8s.kernel.link.run import observe as observe_links
-from pyk8s.kernel.netns.run import entered
+from pyk8s.kernel.netns.run import entered, set_sysctl
 from pyk8s.kernel.route.run import observe as observe_routes
 from pyk8s.network import agent, waykeeper
 from pyk8s.network.ways.values import PROTOCOL
@@ -59,6 +59,41 @@ def test_pods_of_two_nodes_reach_each_other_as_themselves(tmp_path, backend, fam
         assert f"mtu {mtu}" in inside(made.pods[0], "ip", "link", "show", "eth0")
         vxlans = {link.name for link in observe_links(made.nodes[0].netns).values() if link.kind == "vxlan"}
         assert bool(vxlans) == (backend == "vxlan")
+
+
+def test_nodes_on_two_links_find_each_other_through_vxlan(tmp_path):
+    """No route leads from one to the other's pods before each has heard of the other's VXLAN link."""
+    with ground(tmp_path, nodes=2, pods=2) as made:
+        put_a_router_between(made)
+        for node, other in (made.nodes, made.nodes[::-1]):
+            node.choose("vxlan")
+            node.create(node.number)
+            node.create(other.number)
+            node.start()
+        for node, other in (made.nodes, made.nodes[::-1]):
+            other.announced(node.number, eventually(node.vtep))
+        for node in made.nodes:
+            eventually(node.conflist.exists)
+            eventually(lambda node=node: {route.device for route in ours(node).values()} == {"pyk8s.1"})
+        first, second = (node.add("c", pod) for node, pod in zip(made.nodes, made.pods, strict=True))
+        with answering(made.pods[1]):
+            assert ask(made.pods[0], second) == first
+
+
+def put_a_router_between(made):
+    """Each node gets a link of its own to the one outside, who passes packets on."""
+    inside(made.outside, "ip", "link", "del", "wire")
+    set_sysctl("net/ipv4/ip_forward", "1", made.outside)
+    for node in made.nodes:
+        for words in (f"address add {OUTSIDE}/32 dev n{node.number}", f"route add {node.address} dev n{node.number}"):
+            inside(made.outside, "ip", *words.split())
+        for words in (
+            "address flush dev eth0",
+            f"address add {node.address}/32 dev eth0",
+            f"route add {OUTSIDE} dev eth0",
+            f"route add default via {OUTSIDE}",
+        ):
+            inside(node.netns, "ip", *words.split())
 
 
 def test_full_packets_travel_whole_through_vxlan(tmp_path):
