@@ -81,12 +81,11 @@ class Channel:
     def _send(self, requests: list[Request]) -> None:
         first, last = self._sequence + 1, self._sequence + len(requests)
         self._sequence = last
-        self._socket.send(
-            b"".join(
-                message(each.kind, REQUEST | each.flags | (ACK if at == last else 0), at, each.payload)
-                for at, each in enumerate(requests, first)
-            )
+        text = b"".join(
+            message(each.kind, REQUEST | each.flags | (ACK if at == last else 0), at, each.payload)
+            for at, each in enumerate(requests, first)
         )
+        self._put(text, requests[0])
         failure: Refused | None = None
         for sequence, kind, flags, payload in self._received():
             if kind != _ERROR or not first <= sequence <= last:
@@ -102,7 +101,7 @@ class Channel:
         """Type and payload of every message of the answer. Read it to its end before the next call."""
         self._sequence += 1
         wanted = self._sequence
-        self._socket.send(message(request.kind, REQUEST | DUMP | request.flags, wanted, request.payload))
+        self._put(message(request.kind, REQUEST | DUMP | request.flags, wanted, request.payload), request)
         for sequence, kind, flags, payload in self._received():
             if sequence != wanted:
                 continue
@@ -116,7 +115,7 @@ class Channel:
         """The payload of the one message that answers; b"" when the kernel only says yes."""
         self._sequence += 1
         wanted, answer = self._sequence, b""
-        self._socket.send(message(request.kind, REQUEST | ACK | request.flags, wanted, request.payload))
+        self._put(message(request.kind, REQUEST | ACK | request.flags, wanted, request.payload), request)
         for sequence, kind, flags, payload in self._received():
             if sequence != wanted:
                 continue
@@ -126,6 +125,15 @@ class Channel:
                 break
             answer = payload
         return answer
+
+    def _put(self, text: bytes, first: Request) -> None:
+        """Hand `text`, which begins with `first`, to the kernel; it may have no room for it. Raises Refused."""
+        try:
+            self._socket.send(text)
+        except TimeoutError as why:
+            raise refused(first.action, errno.ETIMEDOUT) from why
+        except OSError as why:
+            raise refused(first.action, why.errno or errno.EIO) from why
 
     def _received(self) -> Iterator[tuple[int, int, int, bytes]]:
         """Sequence number, type, flags and payload of each message that comes."""

@@ -1,3 +1,6 @@
+import errno
+import socket
+
 import pytest
 
 from pyk8s.kernel.attributes import attributes, string, text
@@ -81,3 +84,21 @@ def test_a_namespace_that_is_not_there_is_absent():
 def test_a_protocol_that_is_none_is_refused():
     with pytest.raises(Refused, match="netlink socket 99"), channel(99):
         pass
+
+
+@pytest.mark.parametrize(
+    "say",
+    [
+        lambda netlink, big: netlink.run([big]),
+        lambda netlink, big: netlink.ask(big),
+        lambda netlink, big: list(netlink.dump(big)),
+    ],
+    ids=["run", "ask", "dump"],
+)
+def test_what_the_kernel_has_no_room_for_is_refused_and_the_channel_goes_on(say):
+    with channel(GENERIC) as netlink:
+        netlink._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+        with pytest.raises(Refused, match="tell much") as raised:
+            say(netlink, Request(1, bytes(30000), "tell much"))
+        assert raised.value.number == errno.EMSGSIZE
+        assert netlink.ask(ask_for("nlctrl"))

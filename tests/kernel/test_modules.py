@@ -1,7 +1,7 @@
 import pytest
 
 from pyk8s.kernel import modules
-from pyk8s.kernel.errors import Unsupported
+from pyk8s.kernel.errors import Refused, Unsupported
 
 
 def test_a_module_that_nobody_has_is_named():
@@ -28,3 +28,9 @@ def test_a_loader_that_hangs_is_given_up(monkeypatch, tmp_path):
 def test_a_loader_that_succeeds_is_content(monkeypatch):
     monkeypatch.setattr(modules.shutil, "which", lambda *_, **__: "/bin/true")
     assert modules.load("br_netfilter") is None
+
+
+def test_a_loader_that_cannot_be_started_is_refused(monkeypatch, tmp_path):
+    monkeypatch.setattr(modules.shutil, "which", lambda *_, **__: str(tmp_path))
+    with pytest.raises(Refused, match="load the kernel module br_netfilter"):
+        modules.load("br_netfilter")

@@ -26,6 +26,8 @@ Backend: TypeAlias = Literal["legacy", "nft"]
 
 _CANDIDATES: tuple[Backend, ...] = ("nft", "legacy")
 
+_SHORTAGES = (errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE)
+
 LOCK_SECONDS = 5
 """How long to wait for another program to let go of the lock on the legacy tables."""
 
@@ -92,7 +94,8 @@ def program(name: str) -> str:
 
 def probe(netns: str = "", *, prefer: Backend | None = None, family: Family = 4) -> Backend:
     """The backend to use in the namespace at path `netns`: the one whose nat table holds rules already, else `prefer`,
-    else the machine's default, as far as they work here. Raises Unsupported when none does.
+    else the machine's default, as far as they work here. Raises Unsupported when none does,
+    and Refused when no program can be started at the moment.
 
     Two backends in one namespace see each other's packets but not each other's rules: one must be kept to.
     """
@@ -106,6 +109,8 @@ def probe(netns: str = "", *, prefer: Backend | None = None, family: Family = 4)
         try:
             held = Iptables(backend, family, netns).survey("nat")
         except KernelError as why:
+            if isinstance(why, Refused) and why.number in _SHORTAGES:
+                raise  # says nothing about the backend: another time it may work
             failures.append(str(why))
         else:
             rules[backend] = sum(held.counts.values())
@@ -148,6 +153,8 @@ def _output(command: list[str], text: bytes) -> bytes:
         done = subprocess.run(command, input=text, capture_output=True, timeout=RUN_SECONDS, check=False)
     except subprocess.TimeoutExpired as why:
         raise Refused(command[0], errno.ETIMEDOUT, f"no answer within {RUN_SECONDS:.0f} s") from why
+    except OSError as why:
+        raise Refused(command[0], why.errno or errno.EIO) from why
     if done.returncode == 0:
         return done.stdout
     said = done.stderr.decode(errors="replace").strip()

@@ -42,10 +42,10 @@ class Batch:
         self._number = first + len(messages) + 1
         parts += (_FRAME.pack(20, _END, _REQUEST, self._number, 0), subsystem)
         text = b"".join(parts)
-        if len(text) > self._room:
-            self._room = 2 * len(text)
-            self._socket.setsockopt(socket.SOL_SOCKET, _SEND_BUFFER_FORCE, self._room)
         try:
+            if len(text) > self._room:
+                self._socket.setsockopt(socket.SOL_SOCKET, _SEND_BUFFER_FORCE, 2 * len(text))
+                self._room = 2 * len(text)
             self._socket.send(text)
         except OSError as why:
             return why.errno or errno.EIO, 0

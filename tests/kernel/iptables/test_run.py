@@ -1,3 +1,5 @@
+import errno
+
 import iptc
 import pytest
 
@@ -61,3 +63,19 @@ def test_a_program_that_hangs_is_given_up(monkeypatch):
     monkeypatch.setattr(run, "RUN_SECONDS", 0.05)
     with pytest.raises(Refused, match="no answer within"):
         run._output(["sleep", "5"], b"")
+
+
+def test_a_program_that_cannot_be_started_is_refused(tmp_path):
+    with pytest.raises(Refused, match="No such file"):
+        run._output([str(tmp_path / "nobody")], b"")
+
+
+def test_a_machine_that_can_start_nothing_now_is_not_told_to_have_no_iptables(monkeypatch):
+    def start(*_, **__):
+        raise OSError(errno.EAGAIN, "no room for another process")
+
+    monkeypatch.setattr(run, "program", lambda name: name)
+    monkeypatch.setattr(run.subprocess, "run", start)
+    with pytest.raises(Refused) as raised:
+        probe(prefer="nft")
+    assert raised.value.number == errno.EAGAIN
