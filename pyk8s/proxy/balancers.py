@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import TypeAlias
 
 import orjson
 
@@ -21,6 +22,9 @@ from pyk8s.proxy.objects import EndpointSlice, Service
 from pyk8s.proxy.plan import Key, count_local
 
 log = logs.get("proxy")
+
+Place: TypeAlias = tuple[Key, int, str]
+"""Where is answered: for a service, at a port, of an address."""
 
 AGAIN_SECONDS = 10.0
 """After how long a port that could not be had is tried again."""
@@ -64,7 +68,7 @@ class Checks:
         self._hosts = hosts
         self._well = well
         self._wanted: dict[Key, Check] = {}
-        self._servers: dict[tuple[Key, int], list[asyncio.Server]] = {}
+        self._servers: dict[Place, asyncio.Server] = {}
         self._woken = asyncio.Event()
 
     def want(self, key: Key, check: Check | None) -> None:
@@ -90,18 +94,24 @@ class Checks:
             for key in list(self._servers):
                 self._close(key)
 
+    def look(self) -> None:
+        """The addresses to answer at may have changed."""
+        self._woken.set()
+
     async def _match(self) -> bool:
         """Bring the ports in line with what is wanted; whether one could not be had."""
-        wanted = {(key, check.port) for key, check in self._wanted.items()}
+        hosts = tuple(self._hosts()) if self._wanted else ()
+        wanted = {(key, check.port, host) for key, check in self._wanted.items() for host in hosts}
         for key in self._servers.keys() - wanted:
             self._close(key)
         missing = False
-        for name, port in sorted(wanted - self._servers.keys()):
+        for place in sorted(wanted - self._servers.keys()):
+            name, port, host = place
             try:
-                self._servers[name, port] = [await self._open(name, port, host) for host in self._hosts()]
-            except OSError as why:
+                self._servers[place] = await self._open(name, port, host)
+            except (OSError, OverflowError) as why:
                 missing = True
-                log.warning("a load balancer's question cannot be answered", service=name, port=port, why=why)
+                log.warning("a load balancer's question cannot be answered", service=name, port=port, at=host, why=why)
         return missing
 
     async def _open(self, name: Key, port: int, host: str) -> asyncio.Server:
@@ -111,9 +121,8 @@ class Checks:
 
         return await serve(look, host, port)
 
-    def _close(self, key: tuple[Key, int]) -> None:
-        for server in self._servers.pop(key):
-            server.close()
+    def _close(self, place: Place) -> None:
+        self._servers.pop(place).close()
 
 
 def now_well(well: Callable[[float], bool]) -> Callable[[], bool]:

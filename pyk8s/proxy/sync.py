@@ -158,6 +158,7 @@ class Proxy:
         stay as they were at the start."""
         changed = (config.mode, config.backend) != (self.config.mode, self.config.backend)
         self.config = config
+        self.checks.look()
         for family, keeper in self.keepers.items():
             keeper.resync = config.resync
             if family in self._settings and (changed or self._settings[family] != self._now(family)):

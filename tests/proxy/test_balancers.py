@@ -47,11 +47,11 @@ def free_port():
         return made.getsockname()[1]
 
 
-async def ask(port):
+async def ask(port, host="127.0.0.1"):
     async with asyncio.timeout(20):
         while True:
             try:
-                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                reader, writer = await asyncio.open_connection(host, port)
             except ConnectionRefusedError:
                 await asyncio.sleep(0)
                 continue
@@ -105,5 +105,23 @@ async def test_a_port_that_somebody_has_ends_nothing():
         checks.want("shop/a", Check(taken.getsockname()[1], 1))
         checks.want("shop/b", Check(port, 1))
         assert (await ask(port)).startswith(b"HTTP/1.1 200")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_one_address_that_cannot_be_had_keeps_no_other_from_it_and_addresses_are_followed():
+    hosts, port = ["127.0.0.1", "192.0.2.77"], free_port()
+    checks = Checks(lambda: hosts, lambda: True)
+    task = asyncio.create_task(checks.keep())
+    try:
+        checks.want("shop/wrong", Check(70000, 1))
+        checks.want("shop/web", Check(port, 1))
+        assert (await ask(port)).startswith(b"HTTP/1.1 200")
+        hosts[:] = ["127.0.0.2"]
+        checks.look()
+        assert (await ask(port, "127.0.0.2")).startswith(b"HTTP/1.1 200")
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+    finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
