@@ -39,8 +39,12 @@ class Freshness:
             self.waiting_since = 0.0
 
     def well(self, now: float) -> bool:
-        """Whether the rules have been written once, and nothing waits too long."""
-        return bool(self.synced) and not (self.waiting_since and now - self.waiting_since > self.limit)
+        """Whether nothing waits too long: one that only starts is well."""
+        return not (self.waiting_since and now - self.waiting_since > self.limit)
+
+    def ready(self, now: float) -> bool:
+        """Whether it is well, and the rules have been written once."""
+        return bool(self.synced) and self.well(now)
 
 
 @dataclass(slots=True)
@@ -57,6 +61,10 @@ class Health:
         """Whether every family's rules are."""
         return all(each.well(now) for each in self.parts)
 
+    def ready(self, now: float) -> bool:
+        """Whether every family's rules are there, and well."""
+        return all(each.ready(now) for each in self.parts)
+
     def pages(self, path: str, query: str) -> Page | None:
         """The proxy's pages."""
         if path == "/metrics":
@@ -65,17 +73,18 @@ class Health:
         if path == "/proxyMode":
             return Page(self.mode().encode())
         if path in ("/healthz", "/livez", "/readyz"):
-            page = self.page(clock.wall(), whole=path != "/livez")
+            page = self.page(clock.wall(), whole=path != "/livez", written=path == "/readyz")
             counts = {"/healthz": HEALTHZ, "/livez": LIVEZ}.get(path)
             if counts is not None:
                 counts.labels(str(page.status.value)).inc()
             return page
         return None
 
-    def page(self, now: float, *, whole: bool) -> Page:
+    def page(self, now: float, *, whole: bool, written: bool = False) -> Page:
         """Whether all is well at `now`, and since when; 503 when it is not. A node that is going away is ill only as a
-        `whole`: load balancers are to leave it, its proxy is not to be restarted."""
-        well = self.well(now)
+        `whole`: load balancers are to leave it, its proxy is not to be restarted. One that only starts is ill for those
+        who ask whether the rules are `written`, and for nobody else: restarted, it would start again."""
+        well = self.ready(now) if written else self.well(now)
         synced = min((each.synced for each in self.parts), default=0.0)
         waiting = min((each.waiting_since for each in self.parts if each.waiting_since), default=0.0)
         body: dict[str, object] = {

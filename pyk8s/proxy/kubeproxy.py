@@ -127,7 +127,19 @@ def unknown(document: Mapping[str, Any], of: type[msgspec.Struct] = Document, pa
             yield from unknown(value, kind, f"{path}{key}.")
 
 
-IPVS_TIMEOUTS = {"tcp_timeout": "tcpTimeout", "tcp_fin_timeout": "tcpFinTimeout", "udp_timeout": "udpTimeout"}
+def ignored(document: Document) -> Iterator[str]:
+    """The fields that ask for what kube-proxy does and we do not, as paths; those that ask for nothing are left out."""
+    if document.bind_address not in ("", "0.0.0.0", "::"):  # noqa: S104 (compared, not bound)
+        yield "bindAddress"
+    if document.bind_address_hard_fail:
+        yield "bindAddressHardFail"
+    if document.conntrack.max_per_core:
+        yield "conntrack.maxPerCore"
+    if document.conntrack.min:
+        yield "conntrack.min"
+    if document.oom_score_adj is not None:
+        yield "oomScoreAdj"
+    yield from (f"detectLocal.{key}" for key, value in document.detect_local.items() if value)
 
 
 def apply(document: Document, config: Config) -> Config:
@@ -167,9 +179,10 @@ def apply(document: Document, config: Config) -> Config:
         said["node"] = document.hostname_override
     if period := seconds(of_mode.sync_period, f"{mode}.syncPeriod"):
         said["resync"] = period
-    for key, name in (("health", "healthz_bind_address"), ("metrics", "metrics_bind_address")):
-        if text := getattr(document, name):
-            said[key] = read_place(text, name)
+    if document.healthz_bind_address:
+        said["health"] = read_place(document.healthz_bind_address, "healthzBindAddress")
+    if document.metrics_bind_address:
+        said["metrics"] = read_place(document.metrics_bind_address, "metricsBindAddress")
     said["pods_of_node"] = _local_mode(document.detect_local_mode)
     return replace(config, **said)
 

@@ -52,7 +52,10 @@ def _load(path: Path) -> kubeproxy.Document:
         said = yaml.safe_load(path.read_text(encoding="utf-8"))
         for field in kubeproxy.unknown(said) if isinstance(said, Mapping) else ():
             log.warning("the configuration has a field that is not known", file=str(path), field=field)
-        return kubeproxy.decode(said)
+        document = kubeproxy.decode(said)
+        for field in kubeproxy.ignored(document):
+            log.warning("a field of the configuration has no effect here", file=str(path), field=field)
+        return document
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as why:
         raise ValueError(f"{path}: {why}") from None
 

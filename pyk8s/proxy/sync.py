@@ -100,7 +100,7 @@ class Proxy:
         self.health = Health(
             [keeper.freshness for keeper in self.keepers.values()], mode=self._mode, measure=self._measure
         )
-        self.checks = Checks(self._check_hosts, now_well(self.health.well))
+        self.checks = Checks(self._check_hosts, now_well(self.health.ready))
 
     def note_service(self, old: Service | None, new: Service | None) -> None:
         """A Service was added (`old` is None), changed, or removed (`new` is None)."""
@@ -138,12 +138,15 @@ class Proxy:
     def note_document(self, document: object) -> None:
         """kube-proxy's configuration says so; None: there is none. One that is wrong is told of, and not taken."""
         try:
-            self.configure(self._base if document is None else kubeproxy.apply(kubeproxy.decode(document), self._base))
+            said = None if document is None else kubeproxy.decode(document)
+            self.configure(self._base if said is None else kubeproxy.apply(said, self._base))
         except ValueError as why:
             log.error("the configuration of kube-proxy stays as it was", why=why)
             return
         for field in kubeproxy.unknown(document) if isinstance(document, Mapping) else ():
             log.warning("the configuration of kube-proxy has a field that is not known", field=field)
+        for field in kubeproxy.ignored(said) if said is not None else ():
+            log.warning("a field of kube-proxy's configuration has no effect here", field=field)
 
     def note_config_map(self, old: ConfigMap | None, new: ConfigMap | None) -> None:
         """The ConfigMap with kube-proxy's configuration was added, changed or removed."""

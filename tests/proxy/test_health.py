@@ -16,7 +16,8 @@ GOOD = Health([SYNCED], mode=lambda: "nftables")
 @pytest.mark.parametrize(
     ("freshness", "now", "well"),
     [
-        pytest.param(Freshness(60), 1000.0, False, id="never written"),
+        pytest.param(Freshness(60), 1000.0, True, id="never written, and nothing waits"),
+        pytest.param(Freshness(60, 0.0, 1100.0), 1161.0, False, id="never written, and waits for too long"),
         pytest.param(SYNCED, 9000.0, True, id="written, and nothing waits"),
         pytest.param(Freshness(60, 1000.0, 1100.0), 1150.0, True, id="something waits, not for long"),
         pytest.param(Freshness(60, 1000.0, 1100.0), 1161.0, False, id="something waits for too long"),
@@ -134,3 +135,9 @@ def test_a_node_that_goes_away_is_ill_for_balancers_but_its_proxy_lives():
 def test_answers_are_counted_by_their_status():
     body = respond(GET % b"/metrics", GOOD.pages)
     assert b"kubeproxy_proxy_healthz_total{code=" in body
+
+
+@pytest.mark.parametrize(("path", "status"), [(b"/healthz", b"200"), (b"/livez", b"200"), (b"/readyz", b"503")])
+def test_a_proxy_that_starts_is_alive_and_not_ready(path, status):
+    starting = Health([SYNCED, Freshness(60)])
+    assert respond(GET % path, starting.pages).split(b" ")[1] == status

@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from pyk8s.proxy.config import Config
-from pyk8s.proxy.kubeproxy import apply, decode, seconds, standalone, unknown
+from pyk8s.proxy.kubeproxy import apply, decode, ignored, seconds, standalone, unknown
 
 KUBEADM = """
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -164,3 +164,25 @@ def test_what_ipvs_is_told():
 def test_a_range_that_is_none_is_named():
     with pytest.raises(ValueError, match=r"ipvs\.excludeCIDRs: 'nowhere'"):
         apply(decode(HEAD | {"ipvs": {"excludeCIDRs": ["nowhere"]}}), Config("here"))
+
+
+@pytest.mark.parametrize("name", ["healthzBindAddress", "metricsBindAddress"])
+def test_an_address_to_answer_at_that_is_wrong_is_named_as_it_is_written(name):
+    with pytest.raises(ValueError, match=f"^{name} is"):
+        apply(decode(HEAD | {name: "nowhere"}), Config("here"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, []),
+        ({"bindAddress": "0.0.0.0", "conntrack": {"maxPerCore": None, "min": 0}, "oomScoreAdj": None}, []),
+        ({"detectLocal": {"bridgeInterface": "", "interfaceNamePrefix": ""}}, []),
+        ({"bindAddress": "192.0.2.1", "bindAddressHardFail": True}, ["bindAddress", "bindAddressHardFail"]),
+        ({"conntrack": {"maxPerCore": 32768, "min": 131072}}, ["conntrack.maxPerCore", "conntrack.min"]),
+        ({"oomScoreAdj": -999}, ["oomScoreAdj"]),
+        ({"detectLocal": {"bridgeInterface": "cni0"}}, ["detectLocal.bridgeInterface"]),
+    ],
+)
+def test_what_has_no_effect_is_told_by_its_name_and_only_that(fields, told):
+    assert list(ignored(decode(HEAD | fields))) == told
