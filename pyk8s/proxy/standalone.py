@@ -109,10 +109,9 @@ async def _follow_file(options: Options, proxy: sync.Proxy, events: FileEvents) 
             changed.clear()
             try:
                 config, _ = await asyncio.to_thread(read, options)
+                proxy.rebase(config)
             except (OSError, ValueError) as why:
                 log.error("the configuration stays as it was", why=why)
-            else:
-                proxy.configure(config)
 
 
 @asynccontextmanager

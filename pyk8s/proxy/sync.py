@@ -80,6 +80,7 @@ class Proxy:
     ) -> None:
         self.config = config
         self._base = config
+        self._document: kubeproxy.Document | None = None
         self._make_mode = make
         self._observe = addresses
         self._in_thread = in_thread
@@ -139,7 +140,7 @@ class Proxy:
         """kube-proxy's configuration says so; None: there is none. One that is wrong is told of, and not taken."""
         try:
             said = None if document is None else kubeproxy.decode(document)
-            self.configure(self._base if said is None else kubeproxy.apply(said, self._base))
+            self._follow(self._base, said)
         except ValueError as why:
             log.error("the configuration of kube-proxy stays as it was", why=why)
             return
@@ -147,6 +148,16 @@ class Proxy:
             log.warning("the configuration of kube-proxy has a field that is not known", field=field)
         for field in kubeproxy.ignored(said) if said is not None else ():
             log.warning("a field of kube-proxy's configuration has no effect here", field=field)
+
+    def rebase(self, config: Config) -> None:
+        """What this node itself says is `config` now; what kube-proxy's configuration says stays over it. Raises
+        ValueError, with nothing changed, when both together make no sense."""
+        self._follow(config, self._document)
+
+    def _follow(self, base: Config, document: kubeproxy.Document | None) -> None:
+        config = base if document is None else kubeproxy.apply(document, base)
+        self._base, self._document = base, document
+        self.configure(config)
 
     def note_config_map(self, old: ConfigMap | None, new: ConfigMap | None) -> None:
         """The ConfigMap with kube-proxy's configuration was added, changed or removed."""

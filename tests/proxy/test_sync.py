@@ -250,3 +250,21 @@ async def test_settings_that_could_not_be_had_are_asked_for_again():
         ground.lacks = ()
         await clock.sleep(CONFIG.resync + 1)
         assert ground.settings[-1][1].masquerade_all
+
+
+@virtual_time
+async def test_what_the_node_says_and_what_kube_proxys_configuration_says_combine_in_any_order():
+    async with Ground() as ground:
+        ground.proxy.note_document(kubeproxy(iptables={"masqueradeAll": True}))
+        ground.proxy.rebase(replace(CONFIG, service_ranges=("10.97.0.0/16",)))
+        await clock.sleep(1)
+        newest = ground.settings[-2][1]
+        assert (newest.masquerade_all, newest.service_ranges) == (True, ("10.97.0.0/16",))
+        ground.proxy.note_document(kubeproxy(mode="nftables"))
+        await clock.sleep(1)
+        mode, newest = ground.settings[-2]
+        assert (mode, newest.masquerade_all, newest.service_ranges) == ("nftables", False, ("10.97.0.0/16",))
+        ground.proxy.note_document(None)
+        await clock.sleep(1)
+        mode, newest = ground.settings[-2]
+        assert (mode, newest.service_ranges) == ("iptables", ("10.97.0.0/16",))
