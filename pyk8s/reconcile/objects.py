@@ -222,6 +222,7 @@ class ServiceSpec(Fields, frozen=True):
     cluster_ip: str = msgspec.field(default="", name="clusterIP")
     ip_families: tuple[str, ...] = ()
     publish_not_ready_addresses: bool = False
+    traffic_distribution: str = ""
 
 
 class Service(Fields, frozen=True):
@@ -248,6 +249,19 @@ class EndpointConditions(Fields, frozen=True):
     terminating: bool | None = None
 
 
+class Named(Fields, frozen=True):
+    """The name of a zone or node."""
+
+    name: str
+
+
+class Hints(Fields, frozen=True):
+    """For whom an endpoint is meant."""
+
+    for_zones: tuple[Named, ...] = ()
+    for_nodes: tuple[Named, ...] = ()
+
+
 class Endpoint(Fields, frozen=True):
     """One endpoint of a slice."""
 
@@ -257,6 +271,7 @@ class Endpoint(Fields, frozen=True):
     node_name: str = ""
     zone: str = ""
     target_ref: TargetRef | None = None
+    hints: Hints | None = None
 
 
 class EndpointPort(Fields, frozen=True):
@@ -299,6 +314,7 @@ class NodeStatus(Fields, frozen=True):
     """A node's status."""
 
     conditions: tuple[Condition, ...] = ()
+    allocatable: dict[str, str] = {}  # noqa: RUF012 - as above
 
 
 class Node(Fields, frozen=True):

@@ -3,8 +3,9 @@
 from pyk8s.reconcile.objects import Pod, Service, parse
 
 
-def service(*ports, selector=None, cluster_ip="10.96.0.9", name="web", labels=None, **spec):
-    metadata = {"name": name, "namespace": "shop", "uid": "s", "labels": labels or {}}
+def service(*ports, selector=None, cluster_ip="10.96.0.9", name="web", labels=None, annotations=None, **spec):
+    labels, annotations = labels or {}, annotations or {}
+    metadata = {"name": name, "namespace": "shop", "uid": "s", "labels": labels, "annotations": annotations}
     selector = {"app": "web"} if selector is None else selector
     rows = [{"port": 80, "targetPort": 8080, "protocol": "TCP"}] if not ports else [one for one in ports if one]
     return parse(

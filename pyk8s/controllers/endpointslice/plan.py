@@ -1,18 +1,24 @@
 """The EndpointSlices a Service shall have, as the smallest change of those it has.
 
-Source: KEP-752 (slices, at most 100 endpoints each by default), KEP-1672 (serving and terminating).
+Source: KEP-752 (slices, at most 100 endpoints each by default), KEP-1672 (serving and terminating); of hints, hints.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
+import msgspec
+
+from pyk8s.controllers.endpointslice.hints import Shares, is_spread, preferred, spread
 from pyk8s.reconcile.objects import (
     Endpoint,
     EndpointConditions,
     EndpointPort,
     EndpointSlice,
+    Hints,
+    Named,
     Pod,
     Service,
     TargetRef,
@@ -40,23 +46,43 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Slices to make, to write anew (what stands there and what shall), and to delete."""
+    """Slices to make, to write anew (what stands there and what shall), and to delete.
+
+    `spread` says of each address family why the zones could not be given its endpoints, "" when they were; it is empty
+    for a service that does not ask for topology aware routing.
+    """
 
     create: tuple[Draft, ...] = ()
     update: tuple[tuple[EndpointSlice, Draft], ...] = ()
     delete: tuple[EndpointSlice, ...] = ()
+    spread: tuple[tuple[str, str], ...] = ()
 
 
-def plan_slices(service: Service, pods: Sequence[Pod], held: Sequence[EndpointSlice], zones: Mapping[str, str]) -> Plan:
-    """What brings the slices `held` of `service` to what its `pods` are now; `zones` says where each node is."""
+UNKNOWN: Shares = MappingProxyType({})
+
+
+def plan_slices(
+    service: Service,
+    pods: Sequence[Pod],
+    held: Sequence[EndpointSlice],
+    zones: Mapping[str, str],
+    shares: Shares = UNKNOWN,
+) -> Plan:
+    """What brings the slices `held` of `service` to what its `pods` are now.
+
+    `zones` says where each node is, `shares` what part of the cluster's CPU each zone has.
+    """
     create: list[Draft] = []
     update: list[tuple[EndpointSlice, Draft]] = []
     delete: list[EndpointSlice] = []
+    told: list[tuple[str, str]] = []
     wanted_types = families(service)
     delete += [one for one in held if one.address_type not in wanted_types]
     for address_type in wanted_types:
         groups = endpoints_by_ports(service, pods, address_type, zones)
         ours = sorted((s for s in held if s.address_type == address_type), key=lambda s: s.metadata.name)
+        if is_spread(service):
+            told.append((address_type, _spread(groups, ours, shares)))
         rounds = _Round(address_type)
         for ports, endpoints in groups.items():
             rounds.fit(ports, endpoints, [one for one in ours if one.ports == ports])
@@ -72,7 +98,20 @@ def plan_slices(service: Service, pods: Sequence[Pod], held: Sequence[EndpointSl
             continue
         if one.metadata.labels != labels:
             update.append((one, Draft(one.address_type, one.ports, one.endpoints)))
-    return Plan(tuple(create), tuple(update), tuple(delete))
+    return Plan(tuple(create), tuple(update), tuple(delete), tuple(told))
+
+
+def _spread(groups: dict[Ports, dict[str, Endpoint]], ours: Sequence[EndpointSlice], shares: Shares) -> str:
+    """Give the ready endpoints of one address family, in `groups`, the zones they are for; answers why it cannot be."""
+    before = {identity(one): one.hints.for_zones for each in ours for one in each.endpoints if one.hints is not None}
+    held = {key: named[0].name for key, named in before.items() if len(named) == 1}
+    ready = {key: one.zone for group in groups.values() for key, one in group.items() if one.conditions.ready}
+    found = spread(ready, held, shares)
+    for group in groups.values():
+        for key, one in group.items():
+            if key in found.zones:
+                group[key] = msgspec.structs.replace(one, hints=Hints((Named(found.zones[key]),)))
+    return found.problem
 
 
 @dataclass(slots=True)
@@ -148,14 +187,15 @@ def endpoint_of(service: Service, pod: Pod, here: tuple[str, ...], zones: Mappin
     all that it has."""
     serving, terminating = pod.is_ready, pod.metadata.deleting
     ready = service.spec.publish_not_ready_addresses or (serving and not terminating)
-    metadata = pod.metadata
+    metadata, node, zone = pod.metadata, pod.spec.node_name, zones.get(pod.spec.node_name, "")
     return Endpoint(
         addresses=here,
         conditions=EndpointConditions(ready, serving, terminating),
         hostname=hostname(pod, service),
-        node_name=pod.spec.node_name,
-        zone=zones.get(pod.spec.node_name, ""),
+        node_name=node,
+        zone=zone,
         target_ref=TargetRef("Pod", metadata.namespace, metadata.name, metadata.uid),
+        hints=preferred(service, ready, node, zone),
     )
 
 

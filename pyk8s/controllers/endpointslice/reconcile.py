@@ -12,7 +12,9 @@ from pyk8s.aio import clock
 from pyk8s.api.errors import ApiError
 from pyk8s.api.refs import ENDPOINT_SLICES, NODES, PODS, SERVICES
 from pyk8s.client.metadata import key_of, version_of
-from pyk8s.controllers.endpointslice.plan import MANAGED_BY, MANAGER, SERVICE_NAME, Draft, labels_of, plan_slices
+from pyk8s.client.recorder import Regarding
+from pyk8s.controllers.endpointslice.hints import ZONE, Shares, capacity_of, is_spread, shares_of
+from pyk8s.controllers.endpointslice.plan import MANAGED_BY, MANAGER, SERVICE_NAME, Draft, Plan, labels_of, plan_slices
 from pyk8s.reconcile import loop
 from pyk8s.reconcile.context import Context
 from pyk8s.reconcile.expectations import Expectations
@@ -23,9 +25,9 @@ from pyk8s.reconcile.serving import SELECTION, by_labels, by_selector, pods_of, 
 from pyk8s.reconcile.workqueue import WorkQueue
 
 NAME = "endpointslice-controller"
-ZONE = "topology.kubernetes.io/zone"
 NODE = "node"
 SERVICE = "service"
+SPREAD = "spread"
 AT_ONCE = 16
 
 
@@ -33,7 +35,11 @@ class EndpointSliceController:
     """Reconciles the slices of Services by the service's key."""
 
     def __init__(self, context: Context) -> None:
-        self._client = context.client
+        self._client, self._recorder = context.client, context.recorder
+        self._shares: Shares | None = None
+        """What part of the CPU each zone has; None when nodes have changed since somebody asked."""
+        self._told: dict[str, dict[str, str]] = {}
+        """By service and address family what was said of its topology aware routing."""
         self.queue: WorkQueue[str] = WorkQueue()
         self._expectations = Expectations(timeout=30.0)
         self._freshness = Freshness()
@@ -42,6 +48,7 @@ class EndpointSliceController:
         self._pods = context.informers.of(PODS)
         self._nodes = context.informers.of(NODES)
         self._services.add_index(SELECTION, by_selector)
+        self._services.add_index(SPREAD, lambda service: (SPREAD,) if is_spread(service) else ())
         self._pods.add_index(SELECTION, by_labels)
         self._pods.add_index(NODE, lambda pod: (pod.spec.node_name,))
         self._slices.add_index(SERVICE, _service_of)
@@ -64,6 +71,7 @@ class EndpointSliceController:
         key = key_of(new or old)
         if new is None:
             self._expectations.forget(key)
+            self._told.pop(key, None)
         self.queue.add(key)
 
     def _on_slice(self, old: EndpointSlice | None, new: EndpointSlice | None) -> None:
@@ -73,6 +81,9 @@ class EndpointSliceController:
             self.queue.add(key)
 
     def _on_node(self, old: Node | None, new: Node | None) -> None:
+        if capacity_of(old) != capacity_of(new):
+            self._shares = None
+            self._wake(key_of(service) for service in self._services.by_index(SPREAD, SPREAD))
         if _zone(old) == _zone(new):
             return
         for pod in self._pods.by_index(NODE, key_of(new or old)):
@@ -94,7 +105,7 @@ class EndpointSliceController:
             return PATIENCE
         pods = pods_of(service, self._pods)
         zones = {name: _zone(self._nodes.get(name)) for name in {pod.spec.node_name for pod in pods}}
-        plan = plan_slices(service, pods, held, zones)
+        plan = plan_slices(service, pods, held, zones, self._shares_now() if is_spread(service) else {})
         if plan.create:
             self._expectations.expect(key, clock.monotonic(), creations=len(plan.create))
         calls = [self._create(key, service, draft) for draft in plan.create]
@@ -103,7 +114,28 @@ class EndpointSliceController:
             await _all(calls[start : start + AT_ONCE])
         # What was made is there before what it replaces goes.
         await _all([self._delete(one) for one in plan.delete])
+        self._tell(key, service, plan)
         return None
+
+    def _shares_now(self) -> Shares:
+        if self._shares is None:
+            self._shares = shares_of(capacity_of(node) for node in self._nodes.list())
+        return self._shares
+
+    def _tell(self, key: str, service: Service, plan: Plan) -> None:
+        """Say by events what has become of the service's topology aware routing, once each."""
+        before, now = self._told.pop(key, {}), dict(plan.spread)
+        if now:
+            self._told[key] = now
+        about = Regarding("v1", "Service", service.metadata.name, service.metadata.namespace, service.metadata.uid)
+        for address_type in sorted(before.keys() | now.keys()):
+            was, problem = before.get(address_type), now.get(address_type, "Topology Aware Hints has been disabled")
+            # One that never could be spread has not been disabled by asking no longer.
+            if problem == was or (was and address_type not in now):
+                continue
+            type_, reason = ("Warning", "Disabled") if problem else ("Normal", "Enabled")
+            message = f"{problem or 'Topology Aware Hints has been enabled'}, addressType: {address_type}"
+            self._recorder.event(about, type_, f"TopologyAwareHints{reason}", message)
 
     async def _create(self, key: str, service: Service, draft: Draft) -> None:
         name, namespace = service.metadata.name, service.metadata.namespace
