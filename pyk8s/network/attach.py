@@ -226,9 +226,11 @@ def _open(call: Call, conf: NetConf, given: Result, hands: Hands, undo: ExitStac
         first = {each.family: each.address for each in reversed(given.ips)}
         pod = tuple(first[family] for family in sorted(first))
         undo.callback(hands.ports.drop, owner)
-        hands.ports.put(Mapping(owner, pod, conf.host_ports, conf.name, conf.port_snat))
-        if conf.port_snat and 4 in first:
+        mapping = Mapping(owner, pod, conf.host_ports, conf.name, conf.port_snat)
+        hands.ports.put(mapping)
+        if mapping.from_loopback:
             # Packets from 127.0.0.1 to a host port leave by the bridge, which a kernel takes for a forgery otherwise.
+            # What guards the node's own addresses against the bridge's other ports stands by now.
             hands.sysctl(f"net/ipv4/conf/{conf.bridge}/route_localnet", "1")
     if conf.masquerade and given.ips:
         undo.callback(hands.networks.leave, conf.name, call.owner)

@@ -33,7 +33,6 @@ SYSCTLS: Mapping[int, tuple[tuple[str, str], ...]] = {
         ("net/ipv4/ip_forward", "1"),
         # Answers between two pods of one bridge pass the rules that turn them back into answers of the service.
         ("net/bridge/bridge-nf-call-iptables", "1"),
-        (f"net/ipv4/conf/{BRIDGE}/route_localnet", "1"),
     ),
     6: (
         ("net/ipv6/conf/all/forwarding", "1"),
@@ -73,6 +72,8 @@ class Keeper:
         if thorough:
             ground.ports.restore()
             ground.networks.restore()
+        if (thorough or BRIDGE not in seen) and ground.ports.answers_loopback(NETWORK):
+            set_up(f"net/ipv4/conf/{BRIDGE}/route_localnet", "1", ground)
         if not self._ready:
             log.info("the node's network is ready", node=own.name, ranges=own.ranges, mtu=mtu)
             self._ready = True
@@ -126,10 +127,15 @@ def bring_bridge(own: Node, seen: Mapping[str, Link], mtu: int, ground: Ground) 
         check_kind(held)
     ground.links.run(plan_link(wish, held))
     for name, value in (each for family in families(own) for each in SYSCTLS[family]):
-        try:
-            ground.sysctl(name, value)
-        except KernelError as why:
-            log.error("a setting that pods need cannot be made", sysctl=name, value=value, why=why)
+        set_up(name, value, ground)
+
+
+def set_up(name: str, value: str, ground: Ground) -> None:
+    """Make a setting; one that cannot be made does not stop the node."""
+    try:
+        ground.sysctl(name, value)
+    except KernelError as why:
+        log.error("a setting that pods need cannot be made", sysctl=name, value=value, why=why)
 
 
 def reconnect(store: Store, seen: Mapping[str, Link], ground: Ground) -> None:

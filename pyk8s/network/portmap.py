@@ -19,10 +19,13 @@ import orjson
 
 from pyk8s.kernel.errors import Refused
 from pyk8s.kernel.iptables.values import (
+    DROP,
+    Connection,
     Destination,
     DestinationLocal,
     DestinationPort,
     Dnat,
+    In,
     Jump,
     Masquerade,
     Match,
@@ -38,7 +41,7 @@ from pyk8s.kernel.iptables.values import Protocol as OfProtocol
 from pyk8s.network.conf import HostPort
 from pyk8s.network.errors import ReservationLost
 from pyk8s.network.lock import locked
-from pyk8s.network.masquerade import HOST_PORTS, HOST_PORTS_HAIRPIN
+from pyk8s.network.masquerade import HOST_PORTS, HOST_PORTS_GUARD, HOST_PORTS_HAIRPIN
 
 _LOOPBACK = "127.0.0.0/8"
 
@@ -77,6 +80,11 @@ class Mapping:
         """The pod's address of the family, with its prefix length, or ""."""
         return next((each for each in self.addresses if (":" in each) == (family == 6)), "")
 
+    @property
+    def from_loopback(self) -> bool:
+        """Whether the node itself reaches the pod from 127.0.0.1: then its bridge must let such packets pass."""
+        return self.snat and bool(self.of(4))
+
     def of(self, family: int) -> tuple[HostPort, ...]:
         """Its host ports of the family."""
         return tuple(port for port in self.ports if port.family in (0, family)) if self.address(family) else ()
@@ -110,6 +118,20 @@ JUMPS: MappingOf[tuple[str, str], tuple[Rule, ...]] = {
     ("nat", "POSTROUTING"): (Rule((), Jump(HOST_PORTS_HAIRPIN)),),
 }
 """Where the built-in chains look for host ports."""
+
+
+_STRANGER = (
+    In("lo", negated=True),
+    Destination(_LOOPBACK),
+    Connection(("RELATED", "ESTABLISHED", "DNAT"), negated=True),
+)
+
+GUARD: Transaction = (Put("filter", HOST_PORTS_GUARD, (Rule(_STRANGER, DROP, "only answers come to 127.0.0.1"),)),)
+"""Who lets packets from 127.0.0.1 pass a bridge (route_localnet) lets its neighbours there send some to 127.0.0.1 as
+well: what is no answer to the node goes no further. Source: CVE-2020-8558."""
+
+GUARD_JUMPS: MappingOf[tuple[str, str], tuple[Rule, ...]] = {("filter", "INPUT"): (Rule((), Jump(HOST_PORTS_GUARD)),)}
+"""Before all other rules, which may accept what the guard does not."""
 
 
 def _to_pod(mapping: Mapping, port: HostPort, family: int) -> Rule:
@@ -208,6 +230,13 @@ class HostPorts:
                 if any(each.of(family) for each in everything):
                     self._write_all(family, everything)
 
+    def answers_loopback(self, network: str) -> bool:
+        """Whether the node itself reaches a pod of `network` from 127.0.0.1."""
+        if not self._folder.is_dir():
+            return False
+        with locked(self._folder):
+            return any(each.from_loopback for each in self._read() if each.network == network)
+
     def _made(self, mapping: Mapping) -> float:
         return (self._folder / mapping.chain).stat().st_mtime
 
@@ -228,7 +257,9 @@ class HostPorts:
 
     def _write_all(self, family: int, mappings: Sequence[Mapping]) -> None:
         rules = self._rules[family]
-        rules.run(plan_host_ports(mappings, mappings, family=family))
+        rules.run((*(GUARD if family == 4 else ()), *plan_host_ports(mappings, mappings, family=family)))
+        if family == 4:
+            rules.run(plan_jumps(GUARD_JUMPS, rules.observe("filter"), first=True))
         rules.run(plan_jumps(JUMPS, rules.observe("nat"), first=False))
         self._jumping.add(family)
 

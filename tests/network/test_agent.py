@@ -9,7 +9,9 @@ import pytest
 from pyk8s.kernel.link.run import observe as observe_links
 from pyk8s.kernel.link.run import run as run_links
 from pyk8s.kernel.link.values import Remove
+from pyk8s.kernel.netns.run import set_sysctl
 from pyk8s.kernel.route.run import observe as observe_routes
+from pyk8s.network.masquerade import HOST_PORTS_GUARD
 from pyk8s.network.plan import host_link
 from pyk8s.network.ways.values import PROTOCOL
 from tests.kernel.spaces import inside
@@ -146,6 +148,30 @@ def test_a_host_port_leads_to_its_pod_from_everywhere_until_it_goes(one):
     node.call("DEL", "c1", one.pods[0], conf=ports)
     with pytest.raises(ConnectionRefusedError):
         ask(one.outside, node.address, 9090)
+
+
+def test_a_neighbour_on_the_bridge_cannot_send_to_127_0_0_1_of_the_node(one):
+    """CVE-2020-8558, tried: a pod routes the node's own addresses to the bridge."""
+    (node,) = one.nodes
+    ports = {"runtimeConfig": {"portMappings": [{"hostPort": 9090, "containerPort": 8080, "protocol": "tcp"}]}}
+    node.add("c1", one.pods[0])
+    assert inside(node.netns, "sysctl", "-n", "net.ipv4.conf.cni0.route_localnet").strip() == "0"
+    node.add("c2", one.pods[1], **ports)
+    assert inside(node.netns, "sysctl", "-n", "net.ipv4.conf.cni0.route_localnet").strip() == "1"
+    set_sysctl("net/ipv4/conf/eth0/route_localnet", "1", one.pods[0])
+    inside(one.pods[0], "ip", "link", "set", "lo", "down")
+    inside(one.pods[0], "ip", "rule", "add", "pref", "1", "lookup", "local")
+    inside(one.pods[0], "ip", "address", "del", "127.0.0.1/8", "dev", "lo", check=False)
+    inside(one.pods[0], "ip", "route", "replace", "127.0.0.0/8", "via", "10.244.1.1", "dev", "eth0", "table", "7")
+    inside(one.pods[0], "ip", "rule", "add", "pref", "0", "to", "127.0.0.0/8", "lookup", "7")
+    inside(one.pods[0], "ip", "rule", "del", "pref", "0", "lookup", "local")
+    inside(node.netns, "ip", "link", "set", "lo", "up")
+    with answering(node.netns, 8082):
+        assert ask(node.netns, "127.0.0.1", 8082) == "127.0.0.1"
+        with pytest.raises(TimeoutError):
+            ask(one.pods[0], "127.0.0.1", 8082)
+        inside(node.netns, "iptables", "-F", HOST_PORTS_GUARD)
+        assert ask(one.pods[0], "127.0.0.1", 8082) == "10.244.1.2", "it is the guard that keeps it away"
 
 
 def test_nodes_that_come_and_go_take_their_routes_along(one):

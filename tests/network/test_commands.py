@@ -200,6 +200,16 @@ def test_host_ports_lead_to_the_pod(hands, conf):
     assert hands.sysctls["net/ipv4/conf/cni0/route_localnet"] == "1"
 
 
+def test_host_ports_that_127_0_0_1_does_not_reach_leave_the_bridge_as_it_is(hands, conf):
+    add(CALL, replace(conf, host_ports=(HostPort(8080, 80, "tcp", "", 6),)), hands)
+    add(
+        replace(CALL, container="c2", netns="/ns/2"),
+        replace(conf, host_ports=(HostPort(80, 80),), port_snat=False),
+        hands,
+    )
+    assert "net/ipv4/conf/cni0/route_localnet" not in hands.sysctls
+
+
 def test_a_network_without_an_agent_masquerades_for_itself(hands, conf):
     add(CALL, replace(conf, masquerade=True), hands)
     assert len(hands.rules.tables["nat"][CHAIN]) == 3

@@ -363,6 +363,20 @@ def test_host_ports_and_networks_that_somebody_flushed_come_back_in_a_thorough_r
     assert ground.networks.has("other")
 
 
+def test_127_0_0_1_leads_to_the_bridge_only_where_host_ports_need_it_also_when_it_is_made_again(keeper, ground):
+    name = "net/ipv4/conf/cni0/route_localnet"
+    keeper.bring([HERE], "host-gw", ground, thorough=True, now=0.0)
+    assert name not in ground.sysctls
+    ground.ports.put(Mapping("c1/eth0", ("10.244.0.2/24",), (HostPort(80, 8080),), "pyk8s"))
+    keeper.bring([HERE], "host-gw", ground, thorough=False, now=1.0)
+    assert name not in ground.sysctls, "whoever puts a port sees to it"
+    ground.links.run((Remove("cni0"),))
+    keeper.bring([HERE], "host-gw", ground, thorough=False, now=2.0)
+    assert ground.sysctls.pop(name) == "1"
+    keeper.bring([HERE], "host-gw", ground, thorough=True, now=3.0)
+    assert ground.sysctls[name] == "1"
+
+
 # Ended in the middle.
 
 

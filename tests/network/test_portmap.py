@@ -4,10 +4,24 @@ import pytest
 
 from pyk8s.kernel.errors import Refused
 from pyk8s.kernel.iptables.fake import FakeIptables
-from pyk8s.kernel.iptables.values import Destination, DestinationPort, Dnat, Protocol, Source, jumps
+from pyk8s.kernel.iptables.values import (
+    ACCEPT,
+    DROP,
+    Append,
+    Connection,
+    Destination,
+    DestinationPort,
+    Dnat,
+    In,
+    Jump,
+    Protocol,
+    Rule,
+    Source,
+    jumps,
+)
 from pyk8s.network.conf import HostPort
 from pyk8s.network.errors import ReservationLost
-from pyk8s.network.masquerade import HOST_PORTS, HOST_PORTS_HAIRPIN
+from pyk8s.network.masquerade import HOST_PORTS, HOST_PORTS_GUARD, HOST_PORTS_HAIRPIN
 from pyk8s.network.portmap import HostPorts, Mapping
 
 WEB = Mapping("c1/eth0", ("10.244.1.2/24",), (HostPort(8080, 80),), "pods")
@@ -46,6 +60,38 @@ def test_every_built_in_chain_looks_for_host_ports_once(ports, rules):
     ports.put(DNS)
     for chain in ("PREROUTING", "OUTPUT", "POSTROUTING"):
         assert len(rules.tables["nat"][chain]) == 1
+
+
+def test_nobody_but_the_node_sends_to_127_0_0_1_before_the_first_port_leads_anywhere(ports, rules):
+    """CVE-2020-8558: the guard is there first, and before what others accept."""
+    rules.run((Append("filter", "INPUT", Rule((), ACCEPT)),))
+    ports.put(WEB)
+    ports.put(DNS)
+    (guard,) = rules.tables["filter"][HOST_PORTS_GUARD]
+    assert guard.target == DROP
+    assert set(guard.matches) == {
+        In("lo", negated=True),
+        Destination("127.0.0.0/8"),
+        Connection(("RELATED", "ESTABLISHED", "DNAT"), negated=True),
+    }
+    assert [rule.target for rule in rules.tables["filter"]["INPUT"]] == [Jump(HOST_PORTS_GUARD), ACCEPT]
+    written = [action.chain for transaction in rules.transactions for action in transaction]
+    assert written.index(HOST_PORTS_GUARD) < written.index(HOST_PORTS)
+
+
+@pytest.mark.parametrize(
+    ("mapping", "answers"),
+    [
+        (WEB, True),
+        (replace(WEB, snat=False), False),
+        (replace(WEB, network="others"), False),
+        (replace(WEB, ports=(HostPort(80, 80, "tcp", "", 6),)), False),
+    ],
+)
+def test_127_0_0_1_is_answered_where_a_port_of_the_network_needs_it(ports, mapping, answers):
+    assert not ports.answers_loopback("pods")
+    ports.put(mapping)
+    assert ports.answers_loopback("pods") == answers
 
 
 def test_dropping_one_keeps_the_others(ports, rules):
