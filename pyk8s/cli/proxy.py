@@ -15,7 +15,7 @@ from pyk8s.client.grpc import GrpcClient
 from pyk8s.kernel.errors import KernelError
 from pyk8s.observe import logs
 from pyk8s.proxy import standalone
-from pyk8s.proxy.config import MODES, read_ranges
+from pyk8s.proxy.config import MODES, read_node_ports, read_ranges, split
 from pyk8s.proxy.standalone import Options
 from pyk8s.wire import kubeconfig
 
@@ -30,6 +30,9 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--proxy-mode", "mode", type=click.Choice(MODES), help="Before what the configuration says.")
 @click.option("--service-cluster-ip-range", "services", default="", help="Ranges of cluster IPs: what nobody serves "
               "there is refused.")  # fmt: skip
+@click.option("--nodeport-addresses", "node_ports", multiple=True, metavar="RANGES",
+              help="Where node ports answer: ranges of addresses, or primary, localhost, all; before the "
+              "configuration. Without any: at all addresses, in the mode nftables at the primary one.")  # fmt: skip
 @click.option("--kubeconfig", "connection", type=FILE, help="Before clientConnection.kubeconfig.")
 @click.option("--cleanup", is_flag=True, help="Take away all rules of every mode, and end.")
 @click.option("-v", "--verbose", count=True, help="Tell of every change.")
@@ -40,6 +43,7 @@ def command(
     node: str,
     mode: str | None,
     services: str,
+    node_ports: tuple[str, ...],
     connection: Path | None,
     cleanup: bool,
     verbose: int,
@@ -48,7 +52,8 @@ def command(
     logs.configure("debug" if verbose else "info")
     try:
         ranges = read_ranges(services, "--service-cluster-ip-range")
-        options = Options(config, node, mode or "", objects, ranges)
+        ports = read_node_ports(split(",".join(node_ports)), "--nodeport-addresses")
+        options = Options(config, node, mode or "", objects, ranges, ports)
         if cleanup:
             failures = standalone.clean(options)
             for sentence in failures:

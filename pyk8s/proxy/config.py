@@ -104,13 +104,15 @@ class Config:
         )
 
     def _node_port_ranges(self, family: int) -> Iterable[str]:
-        """Where node ports answer: () is everywhere. A family that nothing is said of has them everywhere."""
+        """Where node ports answer: () is everywhere. A family that nothing is said of has them everywhere; but in the
+        mode nftables, at the node's own address alone. Source: Kubernetes, "NFTables proxy mode: migrating"."""
+        said = self.node_port_addresses or ((PRIMARY,) if self.mode == "nftables" else ())
         length = 32 if family == 4 else 128
         own = [f"{each}/{length}" for each in self.addresses if family_of(each) == family][:1]
         words = {PRIMARY: own, LOCALHOST: ["127.0.0.0/8"] if family == 4 else ["::1/128"]}
-        if ALL in self.node_port_addresses:
+        if ALL in said:
             return ()
-        found = [one for each in self.node_port_addresses for one in words.get(each, [each])]
+        found = [one for each in said for one in words.get(each, [each])]
         held = [each for each in found if family_of(each) == family]
         return () if any(ip_network(each).prefixlen == 0 for each in held) else held
 

@@ -25,13 +25,14 @@ log = logs.get("proxy")
 @dataclass(frozen=True, slots=True)
 class Options:
     """What the command line says: the configuration file, the node's name, the mode, the folder of objects, and which
-    ranges cluster IPs are in; "" and None leave it to the file."""
+    ranges cluster IPs are in, and where node ports answer; "", () and None leave it to the file."""
 
     config: Path | None = None
     node: str = ""
     mode: str = ""
     objects: Path | None = None
     service_ranges: tuple[str, ...] = ()
+    node_ports: tuple[str, ...] = ()
 
 
 def read(options: Options) -> tuple[Config, kubeproxy.Document]:
@@ -39,6 +40,8 @@ def read(options: Options) -> tuple[Config, kubeproxy.Document]:
     document = _load(options.config) if options.config is not None else kubeproxy.Document(mode=options.mode)
     if options.mode:
         document.mode = options.mode
+    if options.node_ports:
+        document.node_port_addresses = list(options.node_ports)
     node = options.node or document.hostname_override or socket.gethostname().lower()
     config = kubeproxy.standalone(document, node)
     config = replace(config, node=node, service_ranges=options.service_ranges)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -29,7 +30,7 @@ from pyk8s.proxy import kubeproxy, metrics, modes
 from pyk8s.proxy.backend import Backend
 from pyk8s.proxy.balancers import Checks, now_well, plan_check
 from pyk8s.proxy.changes import Changes
-from pyk8s.proxy.config import Config
+from pyk8s.proxy.config import Config, families_of, family_of
 from pyk8s.proxy.health import Health
 from pyk8s.proxy.keeper import Connections, Keeper
 from pyk8s.proxy.objects import (
@@ -242,7 +243,12 @@ class Proxy:
 
     def _now(self, family: int) -> Settings:
         pods = self._node.spec.pod_cidrs if self._node is not None else ()
-        return self.config.settings(family, (*self._node_addresses(), *self._addresses), pods)
+        config, told = self.config, self._node_addresses()
+        if family not in families_of(config.addresses):
+            # Only its Node knows the primary address of a node that nobody has told of its own.
+            own = (each for each in told if family_of(each) == family)
+            config = replace(config, addresses=(*config.addresses, *own))
+        return config.settings(family, (*told, *self._addresses), pods)
 
     def _node_addresses(self) -> list[str]:
         held = self._node.status.addresses if self._node is not None else []

@@ -50,8 +50,8 @@ class Running:
         made.rename(self.objects / f"{name}.yaml")
 
     @contextmanager
-    def proxy(self):
-        options = ["--config", str(self.config), "--objects", str(self.objects), "--hostname-override", "here"]
+    def proxy(self, *more):
+        options = [*more, "--config", str(self.config), "--objects", str(self.objects), "--hostname-override", "here"]
         with open(self.folder / "log", "a") as log:
             running = subprocess.Popen(["nsenter", f"--net={self.netns}", *PROGRAM, *options], stderr=log)
         try:
@@ -133,3 +133,18 @@ def test_a_wrong_configuration_is_one_line_that_names_it(tmp_path, text, says):
     told = said("/proc/self/ns/net", "--config", str(tmp_path / "config.yaml"), code=1)
     assert says in told
     assert "Traceback" not in told
+
+
+def test_where_node_ports_answer_is_an_option_before_the_configuration(running):
+    options = ["--nodeport-addresses", "127.0.0.0/8,192.0.2.7/32", "--nodeport-addresses", "198.51.100.0/24"]
+    running.configure(nodePortAddresses=["203.0.113.0/24"])
+    with running.proxy(*options):
+        eventually(lambda: "192.0.2.7/32" in running.saved(), seconds=30)
+        assert "198.51.100.0/24" in running.saved()
+        assert "203.0.113.0/24" not in running.saved()
+
+
+def test_a_wrong_option_is_one_line_that_names_it():
+    assert "--nodeport-addresses: 'everywhere'" in said(
+        "/proc/self/ns/net", "--nodeport-addresses", "everywhere", "--objects", "/", code=1
+    )

@@ -71,3 +71,18 @@ def test_where_node_ports_answer(said, ranges, on):
 def test_a_wrong_setting_is_refused_by_key(change, says):
     with pytest.raises(ValueError, match=says):
         Config.read(NODE | change)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said", "ranges"),
+    [
+        ("nftables", [], ("172.30.0.2/32",)),
+        ("nftables", ["all"], ()),
+        ("nftables", ["10.0.0.0/8"], ("10.0.0.0/8",)),
+        ("iptables", [], ()),
+        ("ipvs", [], ()),
+    ],
+)
+def test_in_the_mode_nftables_node_ports_answer_at_the_primary_address_unless_told_otherwise(mode, said, ranges):
+    config = Config("here", ("172.30.0.2",), mode=mode, node_port_addresses=tuple(said))
+    assert config.settings(4, ["172.30.0.2", "10.9.9.9"]).node_port_ranges == ranges

@@ -268,3 +268,13 @@ async def test_what_the_node_says_and_what_kube_proxys_configuration_says_combin
         await clock.sleep(1)
         mode, newest = ground.settings[-2]
         assert (mode, newest.service_ranges) == ("iptables", ("10.97.0.0/16",))
+
+
+@virtual_time
+async def test_the_primary_address_is_that_of_the_node_object_where_nobody_else_told_it():
+    async with Ground(replace(CONFIG, addresses=("172.30.0.2",), mode="nftables")) as ground:
+        assert {each.family: each.node_port_ranges for _, each in ground.settings}[6] == ()
+        ground.proxy.note_node(None, decoded(node("172.30.0.9", "fd30::2")))
+        await clock.sleep(1)
+        newest = {each.family: each.node_port_ranges for _, each in ground.settings}
+        assert newest == {4: ("172.30.0.2/32",), 6: ("fd30::2/128",)}
