@@ -6,8 +6,10 @@ Handlers of informers put in, the sync loop takes out: everything that is pendin
 from __future__ import annotations
 
 import socket
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from ipaddress import ip_network
 
 from pyk8s.observe import logs
@@ -17,12 +19,19 @@ from pyk8s.proxy.plan import Intent, Key, plan_service
 
 log = logs.get("proxy")
 
+TRIGGERED = "endpoints.kubernetes.io/last-change-trigger-time"
+"""The annotation of a slice that says when what it follows has changed."""
+
+TRIGGERS = 10_000
+"""So many changes are remembered by when they began: where nobody takes them, there is an end to it."""
+
 PROTOCOLS = ("tcp", "udp", "sctp")
 
 
 @dataclass(slots=True)
 class Changes:
-    """The latest Services and slices by service, and which services changed. `node` and `zone` are this node's."""
+    """The latest Services and slices by service, and which services changed. `node` and `zone` are this node's;
+    `triggers` are when what is pending began, in seconds since 1970, as far as slices say so."""
 
     node: str
     family: int = 4
@@ -30,6 +39,7 @@ class Changes:
     services: dict[Key, Service] = field(default_factory=dict)
     slices: dict[Key, dict[str, EndpointSlice]] = field(default_factory=dict)
     pending: set[Key] = field(default_factory=set)
+    triggers: deque[float] = field(default_factory=lambda: deque(maxlen=TRIGGERS))
 
     def note_service(self, old: Service | None, new: Service | None) -> None:
         """A Service was added (`old` is None), changed, or removed (`new` is None)."""
@@ -51,6 +61,9 @@ class Changes:
         if new is not None and (owner := owner_key(new)):
             self.slices.setdefault(owner, {})[new.metadata.name] = new
             self.pending.add(owner)
+            begun = _triggered(new)
+            if begun is not None and new.address_type == f"IPv{self.family}" and (not old or begun != _triggered(old)):
+                self.triggers.append(begun)
 
     def move(self, zone: str) -> None:
         """This node is in another zone now: other endpoints may be meant for it."""
@@ -87,6 +100,14 @@ class Changes:
 
 def _key(service: Service | None) -> Key:
     return f"{service.metadata.namespace}/{service.metadata.name}" if service is not None else ""
+
+
+def _triggered(each: EndpointSlice) -> float | None:
+    try:
+        told = datetime.fromisoformat(each.metadata.annotations[TRIGGERED])
+    except (KeyError, ValueError):
+        return None
+    return told.timestamp() if told.tzinfo is not None else None
 
 
 def _prove(intent: Intent, family: int) -> None:

@@ -76,6 +76,7 @@ class Keeper:
         self._label = metrics.NAMES[changes.family]
         self._woken = asyncio.Event()
         self._switching = Backoff(RETRY)
+        self._triggers: list[float] = []
         self._whole = True
         self._written = False
 
@@ -144,6 +145,8 @@ class Keeper:
         assert self.backend is not None
         whole, waited = self._whole, self.freshness.waiting_since
         services = self.changes.take()
+        self._triggers += self.changes.triggers
+        self.changes.triggers.clear()
         before = self._intents(services)
         transaction = self.backend.ruleset.change(services)
         if whole:
@@ -155,7 +158,8 @@ class Keeper:
             await self._in_thread(self.backend.kernel.run, transaction)
             self._note_written(clock.monotonic() - started, len(services), whole=whole)
             if waited and self._written:
-                metrics.PROGRAMMING.labels(self._label).observe(clock.wall() - waited)
+                self._note_programmed(waited)
+        self._triggers.clear()
         return before, list(chain.from_iterable(services.values()))
 
     async def _take_over(self) -> None:
@@ -211,6 +215,8 @@ class Keeper:
                 await self._in_thread(clean, old, self.backend.chains)
             except KernelError as why:
                 log.warning("rules of the former mode could not be removed yet", mode=old.mode, why=why)
+                if old.mode == "nftables":
+                    metrics.CLEANUP_FAILURES.labels(self._label).inc()
                 continue
             self._leaving.remove(old)
             if old.tend is not None:
@@ -288,6 +294,12 @@ class Keeper:
         metrics.SECONDS.labels(self._label).observe(seconds)
         (metrics.FULL_SECONDS if whole else metrics.PARTIAL_SECONDS).labels(self._label).observe(seconds)
         log.debug("packet rules written", services=services, whole=whole, mode=self.mode, family=self._label)
+
+    def _note_programmed(self, waited: float) -> None:
+        """From when what is written now began: where a slice says so, the change it follows; else when we heard."""
+        now, spent = clock.wall(), metrics.PROGRAMMING.labels(self._label)
+        for begun in self._triggers or [waited]:
+            spent.observe(max(0.0, now - begun))
 
     def _intents(self, keys: Collection[Key]) -> list[Intent]:
         assert self.backend is not None

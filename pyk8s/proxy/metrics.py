@@ -25,7 +25,7 @@ PARTIAL_SECONDS = metrics.histogram(
 )
 PROGRAMMING = metrics.histogram(
     "kubeproxy_network_programming_duration_seconds",
-    "From the change that was noted to the rules of it in the kernel.",
+    "From the change of what a slice follows, or from when it was heard of, to the rules of it in the kernel.",
     FAMILY,
     buckets=_PROGRAMMING,
 )
@@ -53,6 +53,9 @@ FAILURES = {
         "kubeproxy_sync_proxy_rules_ipvs_sync_failures", "Changes that the kernel refused.", FAMILY
     ),
 }
+CLEANUP_FAILURES = metrics.counter(
+    "kubeproxy_sync_proxy_rules_nftables_cleanup_failures", "Removals of stale rules that the kernel refused.", FAMILY
+)
 PARTIAL_FAILURES = metrics.counter(
     "kubeproxy_sync_proxy_rules_iptables_partial_restore_failures",
     "Changes of some rules that the kernel refused: all were written then.",

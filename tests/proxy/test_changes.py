@@ -1,6 +1,6 @@
 import pytest
 
-from pyk8s.proxy.changes import Changes
+from pyk8s.proxy.changes import TRIGGERED, Changes
 from tests.proxy.services import at, endpoint_slice, service
 
 
@@ -108,3 +108,36 @@ def test_endpoints_of_impossible_ports_are_refused():
     changes.note_slice(None, endpoint_slice("web", at("10.0.0.1"), ports=[{"name": "", "port": 70000}]))
     with pytest.raises(ValueError, match="70000 is no port"):
         changes.view("shop/web")
+
+
+def triggered(text, family="IPv4"):
+    made = endpoint_slice("web", at("10.0.0.1"), family=family)
+    made.metadata.annotations = {TRIGGERED: text}
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1970-01-01T00:01:40Z", [100.0]),
+        ("1970-01-01T01:01:40.5+01:00", [100.5]),
+        ("1970-01-01T00:01:40.500000000Z", [100.5]),
+        ("1970-01-01T00:01:40", []),
+        ("yesterday", []),
+    ],
+)
+def test_a_slice_says_when_its_change_began(text, found):
+    changes = Changes("here")
+    changes.note_slice(None, triggered(text))
+    assert list(changes.triggers) == found
+
+
+def test_a_change_that_began_once_is_noted_once_and_by_one_family():
+    changes, first = Changes("here"), triggered("1970-01-01T00:01:40Z")
+    changes.note_slice(None, triggered("1970-01-01T00:01:00Z", family="IPv6"))
+    assert list(changes.triggers) == []
+    changes.note_slice(None, first)
+    changes.note_slice(first, triggered("1970-01-01T00:01:40Z"))
+    changes.note_slice(first, triggered("1970-01-01T00:01:50Z"))
+    changes.note_slice(first, None)
+    assert list(changes.triggers) == [100.0, 110.0]

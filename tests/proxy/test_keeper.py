@@ -1,6 +1,7 @@
 """The loop, in virtual time, on a fake kernel."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,8 +10,9 @@ from pyk8s.kernel.conntrack.fake import FakeConntrack
 from pyk8s.kernel.conntrack.values import Flow
 from pyk8s.kernel.errors import Refused, Unsupported
 from pyk8s.kernel.iptables.fake import FakeIptables
+from pyk8s.proxy import metrics
 from pyk8s.proxy.backend import Backend
-from pyk8s.proxy.changes import Changes
+from pyk8s.proxy.changes import TRIGGERED, Changes
 from pyk8s.proxy.config import RESYNC_SECONDS
 from pyk8s.proxy.iptables.ruleset import SHARED, Ruleset
 from pyk8s.proxy.iptables.trace import trace
@@ -404,3 +406,30 @@ async def test_hands_that_are_no_longer_needed_are_closed():
         ground.proxy.switch(ground.make)
         await clock.sleep(60)
         assert log[3:] == ["lingers", ("nothing",), "closed"]
+
+
+def programmed():
+    """How many changes were written, and how long all of them took."""
+    held = {each.name: each.value for each in metrics.PROGRAMMING.labels("IPv4")._child_samples()}
+    return held["_count"], held["_sum"]
+
+
+@virtual_time
+async def test_how_long_a_change_takes_counts_from_what_its_slice_says_even_when_it_fails_first():
+    async with Ground() as ground:
+        await clock.sleep(1)
+        before, ground.broken = programmed(), 2
+        made = endpoint_slice("web", at("10.244.0.5"))
+        begun = datetime.fromtimestamp(clock.wall() - 40, UTC)
+        made.metadata.annotations = {TRIGGERED: begun.isoformat()}
+        ground.note_service(None, service())
+        ground.note_slice(None, made)
+        await clock.sleep(1)
+        after = programmed()
+        assert after[0] == before[0] + 1
+        assert 40 < after[1] - before[1] < 41
+        ground.note_slice(made, endpoint_slice("web", at("10.244.0.6")))
+        await clock.sleep(1)
+        last = programmed()
+        assert last[0] == after[0] + 1
+        assert last[1] - after[1] < 1
