@@ -10,6 +10,10 @@ from typing import Literal, TypeAlias
 What: TypeAlias = Literal["goes", "rejected", "dropped", "passes"]
 
 
+class UnknownRule(Exception):
+    """A match or target whose effect a walk does not know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Packet:
     """The first packet of a connection: addresses, the port asked for, and "tcp", "udp" or "sctp"."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address, ip_network
 from operator import attrgetter
 from typing import TypeAlias
 
@@ -119,13 +120,50 @@ def plan_service(
 ) -> tuple[Intent, ...]:
     """What each port of `service` means on the node named `node` in `zone`; () for a service that needs no proxy.
 
-    `slices` are all of the service's, whoever made them; only those of the address `family` count.
+    `slices` are all of the service's, whoever made them; only those of the address `family` count. Raises ValueError
+    for a source range that is none.
     """
     cluster_ip = next(_of_family(service.spec.cluster_ips or [service.spec.cluster_ip], family), "")
     if not cluster_ip or service.spec.type == "ExternalName" or PROXY_NAME in service.metadata.labels:
         return ()
     held = [each for each in slices if each.address_type == f"IPv{family}" and HEADLESS not in each.metadata.labels]
     return tuple(_plan_port(service, port, held, Here(node, zone), cluster_ip, family) for port in service.spec.ports)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Who may ask at the addresses of a load balancer: `ranges` and the addresses `own`; without a range, everybody."""
+
+    ranges: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+
+    @property
+    def closed(self) -> bool:
+        """Whether anybody is kept out."""
+        return bool(self.ranges)
+
+    def admits(self, source: str) -> bool:
+        """Whether a packet from the address `source` gets through."""
+        return not self.closed or source in self.own or within(source, self.ranges)
+
+
+def admit(intent: Intent, settings: Settings) -> Admission:
+    """Who may ask at the load balancer addresses of `intent`. A node that holds such an address itself asks from it: it
+    is let in where the node is."""
+    ranges = intent.source_ranges
+    here = any(within(address, ranges) for address in settings.node_addresses)
+    return Admission(ranges, intent.load_balancer_ips if here else ())
+
+
+def canonical(ranges: Iterable[str]) -> tuple[str, ...]:
+    """`ranges` as the kernel tells them, without bits beyond their length, each once. Raises ValueError for what is
+    none."""
+    return tuple(dict.fromkeys(str(ip_network(each, strict=False)) for each in ranges))
+
+
+def within(address: str, ranges: Iterable[str]) -> bool:
+    """Whether `address` is in one of `ranges`."""
+    return any(ip_address(address) in ip_network(each) for each in ranges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +209,7 @@ def _plan_port(
         node_port=port.node_port if spec.type in ("NodePort", "LoadBalancer") else 0,
         external_ips=tuple(_of_family(spec.external_ips, family)),
         load_balancer_ips=tuple(_of_family(balancers, family)) if spec.type == "LoadBalancer" else (),
-        source_ranges=tuple(_of_family(map(str.strip, spec.load_balancer_source_ranges), family)),
+        source_ranges=canonical(_of_family(map(str.strip, spec.load_balancer_source_ranges), family)),
         affinity=_affinity(service),
         keeps_source=external_local,
         inside=only_local if internal_local else everyone,

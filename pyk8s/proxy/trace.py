@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 from pyk8s.proxy.packet import Fate, Ground, Packet, Way, place
-from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, Settings
+from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, Settings, admit, within
 
 LOOPBACK = {4: "127.0.0.0/8", 6: "::1/128"}
 
@@ -56,7 +56,7 @@ def _has_node_ports(address: str, ground: Ground, settings: Settings) -> bool:
 
 def _within(address: str, ranges: Iterable[str], otherwise: bool) -> bool:
     held = tuple(ranges)
-    return any(ip_address(address) in ip_network(each) for each in held) if held else otherwise
+    return within(address, held) if held else otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class _Port:
         if self.entry == "cluster IP":
             foreign = not _within(self.packet.source, self.settings.cluster_ranges, True)
             return self._choose(self.intent.inside, self.settings.masquerade_all or foreign, why)
-        if self.entry == "load balancer IP" and self.intent.everyone.endpoints and not self._admitted():
+        if self.entry == "load balancer IP" and self.intent.everyone.endpoints and not self._admits():
             return iter([Way(Fate("dropped"), (why, f"{self.packet.source} is in no range of the load balancer"))])
         if not self.intent.keeps_source:
             return self._choose(self.intent.everyone, True, why)
@@ -84,14 +84,8 @@ class _Port:
             return self._choose(self.intent.everyone, True, f"{why}, from this node", self.intent.outside)
         return self._choose(self.intent.outside, False, f"{why}, local endpoints only")
 
-    def _admitted(self) -> bool:
-        """Whether the ranges of the load balancer let the source in. A node that holds the balancer's address itself
-        asks from it: it is let in where the node is."""
-        ranges = self.intent.source_ranges
-        if _within(self.packet.source, ranges, True):
-            return True
-        own = self.packet.source in self.intent.load_balancer_ips
-        return own and any(_within(address, ranges, True) for address in self.settings.node_addresses)
+    def _admits(self) -> bool:
+        return admit(self.intent, self.settings).admits(self.packet.source)
 
     def _choose(self, pool: Pool, masquerade: bool, why: str, otherwise: Pool | None = None) -> Iterator[Way]:
         endpoints = tuple(each for each in pool.endpoints if _name(each) in self.ground.seen) or pool.endpoints

@@ -27,7 +27,7 @@ IN_SIX = {
     "172.30.0.": "fd30::", "10.244.0.": "fd44::", "10.244.1.": "fd44:0:0:1::", "203.0.113.": "fd20::",
     "192.0.2.": "fd19::", "198.51.100.": "fd98::", "10.96.0.": "fd96::",
 }  # fmt: skip
-RANGES_IN_SIX = {CLUSTER: "fd44::/32", SERVICE_RANGE: "fd96::/112", "192.0.2.0/24": "fd19::/64"}
+RANGES_IN_SIX = {CLUSTER: "fd44::/32", SERVICE_RANGE: "fd96::/112", "192.0.2.77/24": "fd19::77/64"}
 
 
 def in_family(text: str, family: int) -> str:
@@ -87,7 +87,7 @@ def hinted(endpoint, *, zones=(), nodes=()):
     return endpoint | {"hints": {key: value for key, value in hints.items() if value}}
 
 
-RANGES = {"loadBalancerSourceRanges": ["192.0.2.0/24"]}
+RANGES = {"loadBalancerSourceRanges": ["192.0.2.77/24"]}
 TWO = [
     {"name": "web", "port": 80, "protocol": "TCP", "targetPort": "http"},
     {"name": "admin", "port": 81, "protocol": "TCP", "targetPort": "admin"},

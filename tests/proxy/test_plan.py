@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from pyk8s.proxy.objects import decode_slice
-from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, plan_service
+from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, Settings, admit, plan_service
 from tests.proxy.services import at, endpoint_slice, service, slice_body
 
 HERE, THERE = Endpoint("10.244.0.5", 8080, True), Endpoint("10.244.1.6", 8080)
@@ -63,6 +63,11 @@ def test_what_leads_in_from_outside(change, faces_outside):
             {"loadBalancerSourceRanges": [" 192.0.2.0/24", "fd00::/8"]},
             {"source_ranges": ("192.0.2.0/24",)},
             id="source ranges of this family",
+        ),
+        pytest.param(
+            {"loadBalancerSourceRanges": ["10.0.0.5/8", "10.0.0.0/8", "192.0.2.9"]},
+            {"source_ranges": ("10.0.0.0/8", "192.0.2.9/32")},
+            id="source ranges with bits beyond their length, and twice",
         ),
         pytest.param({"sessionAffinity": "ClientIP"}, {"affinity": 3 * 60 * 60}, id="affinity"),
         pytest.param(
@@ -188,3 +193,24 @@ def test_the_other_family_has_a_plan_of_its_own():
     slices = [endpoint_slice("web", at("10.0.0.1")), endpoint_slice("web", at("fd00::1"), name="c", family="IPv6")]
     (intent,) = plan_service(dual, slices, "here", family=6)
     assert (intent.cluster_ip, [each.address for each in intent.everyone.endpoints]) == ("fd00:96::20", ["fd00::1"])
+
+
+def test_a_source_range_that_is_none_is_told():
+    with pytest.raises(ValueError, match="everybody"):
+        only(loadBalancerSourceRanges=["everybody"])
+
+
+@pytest.mark.parametrize(
+    ("ranges", "node", "source", "admitted"),
+    [
+        ((), "172.30.0.2", "203.0.113.9", True),
+        (("192.0.2.0/24",), "172.30.0.2", "192.0.2.9", True),
+        (("192.0.2.0/24",), "172.30.0.2", "203.0.113.9", False),
+        (("192.0.2.0/24", "172.30.0.0/16"), "172.30.0.2", "198.51.100.9", True),
+        (("192.0.2.0/24",), "172.30.0.2", "198.51.100.9", False),
+    ],
+    ids=["everybody", "in a range", "in none", "the balancer's address on a node in one", "on a node in none"],
+)
+def test_whom_a_load_balancer_admits(ranges, node, source, admitted):
+    held = replace(PLAIN, source_ranges=ranges, load_balancer_ips=("198.51.100.9",))
+    assert admit(held, Settings(node_addresses=(node,))).admits(source) is admitted

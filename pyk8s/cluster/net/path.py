@@ -15,9 +15,7 @@ from pyk8s.kernel.shown import Shown, packets_by_step
 from pyk8s.network import sight as ways
 from pyk8s.network.keeper import BRIDGE
 from pyk8s.network.sight import Network
-from pyk8s.proxy.iptables.trace import UnknownRule as UnknownIptables
-from pyk8s.proxy.nftables.trace import UnknownRule as UnknownNftables
-from pyk8s.proxy.packet import Fate, Ground, Packet, Way, split_place
+from pyk8s.proxy.packet import Fate, Ground, Packet, UnknownRule, Way, split_place
 from pyk8s.proxy.trace import trace
 
 Counts = Mapping[str, int | None]
@@ -121,7 +119,7 @@ def stop_at(site: Site, packet: Packet) -> Stop:
     intents = [each for meant in wanted.intents.values() for each in meant]
     try:
         kernel: frozenset[Fate] | str = frozenset(way.fate for way in view.trace_kernel(packet, ground))
-    except (UnknownIptables, UnknownNftables) as why:
+    except UnknownRule as why:
         kernel = f"somebody else's rule: {why}"
     except KeyError as why:
         kernel = f"there is no {why.args[0]}"

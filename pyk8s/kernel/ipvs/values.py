@@ -45,6 +45,10 @@ class Marked:
 Key: TypeAlias = Front | Marked
 
 
+PORTS_COUNT = "flag-2"
+"""The flag by which the schedulers sh and mh look at the client's port, too. Source: ipvsadm(8)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A virtual server: how it chooses, and for how many seconds a client stays with its choice (0: not at all).

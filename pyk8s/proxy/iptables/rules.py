@@ -35,7 +35,7 @@ from pyk8s.kernel.iptables.values import (
     Target,
 )
 from pyk8s.proxy.packet import place
-from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, Settings
+from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, Settings, admit
 
 SERVICES, NODE_PORTS, EXTERNAL = "KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-EXTERNAL-SERVICES"
 MARK_MASQ, POSTROUTING, FORWARD = "KUBE-MARK-MASQ", "KUBE-POSTROUTING", "KUBE-FORWARD"
@@ -232,12 +232,9 @@ def _from_outside(intent: Intent, names: Names, settings: Settings) -> tuple[Rul
 
 def _from_ranges(intent: Intent, names: Names, settings: Settings) -> tuple[Rule, ...]:
     """Only the ranges that a load balancer admits go on; the others meet PROXY_FIREWALL in the filter table."""
-    # A node that holds the balancer's address itself asks from that address: it is let in where the node is.
-    ranges = [ip_network(each) for each in intent.source_ranges]
-    node = any(ip_address(address) in each for address in settings.node_addresses for each in ranges)
-    own = [settings.one(each) for each in intent.load_balancer_ips] if node else []
-    admitted = (*intent.source_ranges, *own)
-    return tuple(Rule((Source(each),), Jump(names.external), intent.id) for each in admitted)
+    admitted = admit(intent, settings)
+    sources = dict.fromkeys((*admitted.ranges, *map(settings.one, admitted.own)))
+    return tuple(Rule((Source(each),), Jump(names.external), intent.id) for each in sources)
 
 
 def _fenced(intent: Intent, settings: Settings) -> Iterator[Rule]:

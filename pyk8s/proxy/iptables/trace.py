@@ -35,11 +35,7 @@ from pyk8s.kernel.iptables.values import (
     Target,
     Verdict,
 )
-from pyk8s.proxy.packet import Fate, Ground, Packet, Way, place, split_place
-
-
-class UnknownRule(Exception):
-    """A match or target whose effect this walk does not know."""
+from pyk8s.proxy.packet import Fate, Ground, Packet, UnknownRule, Way, place, split_place
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from ipaddress import ip_address, ip_network
 from typing import Any, TypeAlias
 
 from pyk8s.kernel.ipset.values import Member, member
-from pyk8s.kernel.ipvs.values import Entry, Front, Key, Marked, Place, Real, Server
+from pyk8s.kernel.ipvs.values import PORTS_COUNT, Entry, Front, Key, Marked, Place, Real, Server
 from pyk8s.proxy.ipvs import sets
-from pyk8s.proxy.plan import Intent, Otherwise, Pool, Settings
+from pyk8s.proxy.plan import Intent, Otherwise, Pool, Settings, admit
 
 Membership: TypeAlias = tuple[str, Member]
 """A set, by its IPv4 name, and a member of it."""
@@ -98,7 +98,7 @@ def _fronts(intent: Intent, settings: Settings) -> Iterator[Front]:
 
 def _servers(intent: Intent, fronts: tuple[Front, ...], settings: Settings) -> Iterator[tuple[Key, Entry]]:
     # By the client's port too: all connections of one client would go to one endpoint otherwise.
-    flags = frozenset({"flag-2"}) if settings.scheduler == "mh" else frozenset[str]()
+    flags = frozenset({PORTS_COUNT}) if settings.scheduler == "mh" else frozenset[str]()
     server = Server(settings.scheduler, intent.affinity, flags)
     for front in fronts:
         pool = intent.inside if front.address == intent.cluster_ip else intent.outside
@@ -124,22 +124,21 @@ def _members_of_fronts(intent: Intent) -> Iterator[Membership]:
 
 
 def _members_of_balancers(intent: Intent, settings: Settings) -> Iterator[Membership]:
-    ranges = [ip_network(each, strict=False) for each in intent.source_ranges]
-    here = any(ip_address(address) in each for address in settings.node_addresses for each in ranges)
+    admitted = admit(intent, settings)
     for address in intent.load_balancer_ips:
         front = member(address, intent.protocol, intent.port)
         yield sets.BALANCER, front
         if intent.keeps_source:
             yield sets.BALANCER_LOCAL, front
-        if not ranges or not intent.everyone.endpoints:
+        if not admitted.closed or not intent.everyone.endpoints:
             continue
         yield sets.BALANCER_FENCED, front
-        for each in ranges:
+        for each in map(ip_network, admitted.ranges):
             # A set knows no range of everything, but its two halves.
             for held in each.subnets() if each.prefixlen == 0 else (each,):
                 yield sets.SOURCE_RANGE, f"{front},{held}"
-        if here:  # the node asks from the balancer's address, which it has itself
-            yield sets.SOURCE_ADDRESS, f"{front},{address}"
+        for own in admitted.own:
+            yield sets.SOURCE_ADDRESS, f"{front},{own}"
 
 
 def _members_of_node_ports(intent: Intent, settings: Settings) -> Iterator[Membership]:

@@ -33,8 +33,7 @@ from pyk8s.kernel.iptables.values import (
 )
 from pyk8s.kernel.ipvs.values import Entry, Front, Table
 from pyk8s.kernel.ipvs.values import Marked as MarkedFront
-from pyk8s.proxy.iptables.trace import UnknownRule
-from pyk8s.proxy.packet import Fate, Ground, Packet, Way
+from pyk8s.proxy.packet import Fate, Ground, Packet, UnknownRule, Way
 
 
 @dataclass(frozen=True, slots=True)

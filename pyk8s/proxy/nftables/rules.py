@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 
 from pyk8s.kernel.nftables.values import (
     DROP,
@@ -46,7 +46,7 @@ from pyk8s.proxy.nftables.names import (
     Choice,
     Names,
 )
-from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, Settings
+from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, Settings, admit
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +180,12 @@ class _Port:
         return name
 
     def _fence(self) -> None:
-        """Only the ranges that a load balancer admits get through to its addresses. A node that has such an address
-        itself asks from it: it is let in where the node is."""
+        """Only the ranges that a load balancer admits get through to its addresses."""
         intent = self.intent
         name = self.names.firewall
-        admitted = [canonical(each) for each in intent.source_ranges]
-        if any(_within(address, admitted) for address in self.settings.node_addresses):
-            admitted += intent.load_balancer_ips
-        passing = [Rule(name, (Source(each),), RETURN) for each in dict.fromkeys(admitted)]
+        admitted = admit(intent, self.settings)
+        sources = dict.fromkeys((*map(canonical, admitted.ranges), *admitted.own))
+        passing = [Rule(name, (Source(each),), RETURN) for each in sources]
         self.chains[name] = (*passing, Rule(name, (), DROP))
         for address in intent.load_balancer_ips:
             key = (address, intent.protocol, intent.port)
@@ -198,7 +196,3 @@ def canonical(text: str) -> str:
     """A range as the kernel tells it: without bits beyond its length, and one address without a length."""
     network = ip_network(text, strict=False)
     return str(network.network_address) if network.num_addresses == 1 else str(network)
-
-
-def _within(address: str, ranges: Iterable[str]) -> bool:
-    return any(ip_address(address) in ip_network(each) for each in ranges)

@@ -46,14 +46,10 @@ from pyk8s.kernel.nftables.values import (
     Unmarked,
     Verdict,
 )
-from pyk8s.proxy.packet import Fate, Ground, Packet, Way, place
+from pyk8s.proxy.packet import Fate, Ground, Packet, UnknownRule, Way, place
 
 Outcome: TypeAlias = Literal["", "accept", "drop", "reject", "return"]
 """How a chain was left; "" at its end."""
-
-
-class UnknownRule(Exception):
-    """A match or target whose effect this walk does not know."""
 
 
 @dataclass(frozen=True, slots=True)

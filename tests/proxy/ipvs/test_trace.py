@@ -13,8 +13,8 @@ from pyk8s.kernel.iptables.values import (
     SetMark,
 )
 from pyk8s.kernel.ipvs.values import Entry, Front, Place, Real, Server
-from pyk8s.proxy.ipvs.trace import UnknownRule, Values, trace
-from pyk8s.proxy.packet import Fate, Ground, Packet, fates
+from pyk8s.proxy.ipvs.trace import Values, trace
+from pyk8s.proxy.packet import Fate, Ground, Packet, UnknownRule, fates
 
 POD, VIP = "10.244.0.7", "10.96.0.20"
 WEB = Front("tcp", VIP, 80)

@@ -4,8 +4,8 @@ import pytest
 
 from pyk8s.kernel.nftables.values import Chain, Foreign, Held, Hook, Rule
 from pyk8s.proxy.nftables.ruleset import Ruleset
-from pyk8s.proxy.nftables.trace import UnknownRule, trace
-from pyk8s.proxy.packet import Fate, Ground, Packet, fates
+from pyk8s.proxy.nftables.trace import trace
+from pyk8s.proxy.packet import Fate, Ground, Packet, UnknownRule, fates
 from tests.proxy.nftables.meanings import SETTINGS, meaning
 
 GROUND = Ground(frozenset({"172.30.0.2"}))
