@@ -314,7 +314,7 @@ class NodeStatus(Fields, frozen=True):
     """A node's status."""
 
     conditions: tuple[Condition, ...] = ()
-    allocatable: dict[str, str] = {}  # noqa: RUF012 - as above
+    allocatable: dict[str, str | int | float] = {}  # noqa: RUF012 - as above
 
 
 class Node(Fields, frozen=True):

@@ -81,6 +81,7 @@ def node(zone="a", cpu="2", ready="True", **labels):
     [
         pytest.param(node(), Capacity("a", 2000), id="a node"),
         pytest.param(node(cpu="1500m"), Capacity("a", 1500), id="millicores"),
+        pytest.param(node(cpu=3), Capacity("a", 3000), id="a bare number"),
         pytest.param(node(zone=""), Capacity("", 2000), id="no zone"),
         pytest.param(node(cpu=""), Capacity("a", 0), id="no CPU"),
         pytest.param(node(cpu="much"), Capacity("a", 0), id="CPU that is no quantity"),
