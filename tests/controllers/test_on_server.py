@@ -201,3 +201,24 @@ async def test_cascades_in_the_foreground_and_orphaning(tmp_path):
         (one,) = await made.see(REPLICA_SETS, lambda sets: len(sets) == 1)
         assert "ownerReferences" not in one["metadata"]
         assert len((await made.admin.list(PODS)).items) == 2
+
+
+def meant_for(hints):
+    def check(slices):
+        ours = [e for one in slices if one["metadata"]["namespace"] == "shop" for e in one.get("endpoints") or ()]
+        return [each.get("hints") for each in ours] == [hints, hints]
+
+    return check
+
+
+async def test_endpoints_are_meant_for_their_node_and_zone(tmp_path):
+    async with cluster(tmp_path) as made:
+        await made.add_node("node-1")
+        await made.create(NAMESPACES, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+        await made.create(SERVICES, {**SERVICE, "spec": {**SERVICE["spec"], "trafficDistribution": "PreferSameNode"}})
+        await made.create(DEPLOYMENTS, deployment(replicas=2, namespace="shop"))
+        node = {"forNodes": [{"name": "node-1"}]}
+        await made.see(ENDPOINT_SLICES, meant_for(node))
+        zone = {"metadata": {"labels": {"topology.kubernetes.io/zone": "zone-a"}}}
+        await made.admin.patch(NODES.of("node-1"), orjson.dumps(zone))
+        await made.see(ENDPOINT_SLICES, meant_for({**node, "forZones": [{"name": "zone-a"}]}))

@@ -1,5 +1,8 @@
 """The smallest change of a Service's slices."""
 
+from collections import Counter
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -177,3 +180,35 @@ def test_whatever_happens_slices_hold_each_pod_once_and_none_too_many(rounds):
         assert names(held) == [f"pod-{number:04}" for number in sorted(numbers)]
         assert all(size <= MOST for size in sizes(held))
         assert all(sizes(held)) or len(held) == 1
+
+
+AUTO = {"service.kubernetes.io/topology-mode": "Auto"}
+HALVES = {"zone-a": Fraction(1, 2), "zone-b": Fraction(1, 2)}
+
+
+def spread_over_two(pods, held=()):
+    """The plan of a service that asks for topology aware routing, its pods on two nodes in two zones of one size."""
+    zones = {"node-1": "zone-a", "node-2": "zone-b"}
+    return plan_slices(service(annotations=AUTO), pods, list(held), zones, HALVES)
+
+
+def test_one_pod_more_leaves_the_zones_of_all_others():
+    one = service(annotations=AUTO)
+    pods = [pod(number, node=f"node-{1 + (number > 150)}") for number in range(1, 251)]
+    plan = spread_over_two(pods)
+    meant = Counter(each.hints.for_zones[0].name for draft in plan.create for each in draft.endpoints)
+    assert (meant, plan.spread) == ({"zone-a": 125, "zone-b": 125}, (("IPv4", ""),))
+    held = as_slices(one, plan)
+    assert spread_over_two(pods, held) == Plan(spread=(("IPv4", ""),))
+    more = spread_over_two([*pods, pod(251, node="node-2")], held)
+    assert (len(more.create), len(more.update), len(more.delete)) == (0, 1, 0)
+
+
+def test_hints_of_each_family_and_none_of_what_is_not_ready():
+    both = service(ipFamilies=["IPv4", "IPv6"], annotations=AUTO)
+    pods = [pod(1, ip="10.0.0.1 fd00::1"), pod(2, ip="10.0.0.2", node="node-2"), pod(3, ready=False)]
+    zones = {"node-1": "zone-a", "node-2": "zone-b"}
+    plan = plan_slices(both, pods, [], zones, HALVES)
+    found = {draft.address_type: [each.hints is not None for each in draft.endpoints] for draft in plan.create}
+    assert found == {"IPv4": [True, True, False], "IPv6": [False]}
+    assert dict(plan.spread)["IPv6"] == "Insufficient number of endpoints (1 endpoints, 2 zones)"
