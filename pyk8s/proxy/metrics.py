@@ -61,6 +61,10 @@ PARTIAL_FAILURES = metrics.counter(
     "Changes of some rules that the kernel refused: all were written then.",
     FAMILY,
 )
+INVALID_DROPPED = metrics.counter(
+    "kubeproxy_iptables_ct_state_invalid_dropped_packets",
+    "Packets that fit no connection, and were dropped in the mode iptables; as of the last look at the rules.",
+)
 RULES = metrics.gauge(
     "kubeproxy_sync_proxy_rules_iptables_total", "The proxy's iptables rules, as last counted.", FAMILY, "table"
 )

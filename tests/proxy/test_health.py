@@ -89,6 +89,7 @@ def test_metrics_bear_kube_proxys_names():
         "sync_proxy_rules_iptables_partial_restore_failures_total": "counter",
         "sync_proxy_rules_nftables_sync_failures_total": "counter",
         "sync_proxy_rules_nftables_cleanup_failures_total": "counter",
+        "iptables_ct_state_invalid_dropped_packets_total": "counter",
         "sync_proxy_rules_iptables_total": "gauge",
         "sync_proxy_rules_iptables_last": "gauge",
         "sync_proxy_rules_no_local_endpoints_total": "gauge",

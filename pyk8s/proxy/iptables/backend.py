@@ -7,12 +7,12 @@ from typing import Literal, cast
 
 from pyk8s.kernel.errors import KernelError
 from pyk8s.kernel.iptables.run import Family, Iptables, probe
-from pyk8s.kernel.iptables.values import Action, Append, Insert, Put, Remove, Survey, Transaction
+from pyk8s.kernel.iptables.values import DROP, Action, Append, Insert, Put, Remove, Survey, Transaction
 from pyk8s.kernel.netns.run import set_sysctl
 from pyk8s.observe import logs
 from pyk8s.proxy import metrics
 from pyk8s.proxy.backend import Backend
-from pyk8s.proxy.iptables.rules import FIREWALL
+from pyk8s.proxy.iptables.rules import FIREWALL, FORWARD
 from pyk8s.proxy.iptables.ruleset import SHARED, Ruleset
 from pyk8s.proxy.plan import Settings
 
@@ -36,6 +36,7 @@ class Hands:
 
     def __init__(self, rules: Iptables) -> None:
         self.rules = rules
+        self._dropped: int | None = None
 
     def run(self, transaction: Transaction) -> None:
         """Carry out `transaction`, each table's part whole or not at all. Raises KernelError."""
@@ -62,7 +63,21 @@ class Hands:
         for table, survey in found.items():
             ours = sum(count for name, count in survey.counts.items() if name.startswith("KUBE-"))
             metrics.RULES.labels(metrics.NAMES[self.rules.family], table).set(ours)
+        if FORWARD in found["filter"].counts:
+            self._count_dropped()
         return found
+
+    def _count_dropped(self) -> None:
+        """Count what was dropped since the last look. A chain that was written since begins at 0 again."""
+        try:
+            chain = self.rules.count("filter")["filter"].get(FORWARD, ())
+        except KernelError as why:
+            log.warning("what was dropped could not be counted", why=why)
+            return
+        now = sum(each.packets for each in chain if each.rule is not None and each.rule.target == DROP)
+        if self._dropped is not None:
+            metrics.INVALID_DROPPED.inc(now - self._dropped if now >= self._dropped else now)
+        self._dropped = now
 
 
 def make(settings: Settings, prefer: Literal["legacy", "nft"] | None = None) -> Backend[Transaction, Surveys]:
