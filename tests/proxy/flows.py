@@ -20,6 +20,8 @@ SELF = "203.0.113.1"
 LOCAL, REMOTE = "10.244.0.5", "10.244.1.6"
 BRIDGE, BRIDGE_THERE = "10.244.0.1", "10.244.1.1"
 CLUSTER, SERVICE_RANGE = "10.244.0.0/16", "10.96.0.0/16"
+UNUSED_CLUSTER = "10.240.0.0/16"
+"""A range of pods, before the other, that holds none: who looks at one range alone takes all pods for foreign."""
 GROUND = Ground(frozenset({NODE, BRIDGE, SELF}))
 THERE_GROUND = Ground(frozenset({OTHER, BRIDGE_THERE}))
 
@@ -27,7 +29,12 @@ IN_SIX = {
     "172.30.0.": "fd30::", "10.244.0.": "fd44::", "10.244.1.": "fd44:0:0:1::", "203.0.113.": "fd20::",
     "192.0.2.": "fd19::", "198.51.100.": "fd98::", "10.96.0.": "fd96::",
 }  # fmt: skip
-RANGES_IN_SIX = {CLUSTER: "fd44::/32", SERVICE_RANGE: "fd96::/112", "192.0.2.77/24": "fd19::77/64"}
+RANGES_IN_SIX = {
+    UNUSED_CLUSTER: "fd40::/32",
+    CLUSTER: "fd44::/32",
+    SERVICE_RANGE: "fd96::/112",
+    "192.0.2.77/24": "fd19::77/64",
+}
 
 
 def in_family(text: str, family: int) -> str:
@@ -42,7 +49,8 @@ def in_family(text: str, family: int) -> str:
 
 def settings(family: int = 4, **more) -> Settings:
     """What the rules of this node depend on."""
-    ranges = {"cluster_ranges": (in_family(CLUSTER, family),), "service_ranges": (in_family(SERVICE_RANGE, family),)}
+    pods = tuple(in_family(each, family) for each in (UNUSED_CLUSTER, CLUSTER))
+    ranges = {"cluster_ranges": pods, "service_ranges": (in_family(SERVICE_RANGE, family),)}
     own = {"node_addresses": (in_family(NODE, family),)}
     return Settings(family=family, **(ranges | own | more))
 

@@ -10,6 +10,7 @@ from pyk8s.proxy.packet import Ground, Packet, fates, place, split_place
 from pyk8s.proxy.plan import plan_service
 from tests.proxy.flows import (
     BOTH,
+    CLUSTER,
     DROPPED,
     GROUND,
     IP,
@@ -60,6 +61,10 @@ def ways(mode, made, packet, ground, told):
         (WEB, {"masquerade_all": True, "service_ranges": ()}, (POD, "10.96.0.20", 80), AS_NODE),
         (WEB, {"cluster_ranges": ()}, (OUTSIDE, "10.96.0.20", 80), ANY),
         (WEB, {"service_ranges": ()}, (OUTSIDE, "10.96.0.20", 80), AS_NODE),
+        (WEB, {"service_ranges": ()}, (POD, "10.96.0.20", 80), ANY),
+        (WEB, {"cluster_ranges": (CLUSTER,)}, (POD, "10.96.0.20", 80), ANY),
+        (WEB, {"cluster_ranges": (CLUSTER,)}, (OUTSIDE, "10.96.0.20", 80), AS_NODE),
+        (WEB, {"cluster_ranges": (CLUSTER,), "service_ranges": ()}, (OUTSIDE, "10.96.0.20", 80), AS_NODE),
         (EMPTY, {"service_ranges": ()}, (POD, "10.96.0.23", 80), REJECTED),
         (WEB, {"node_port_ranges": ("172.30.0.0/24",)}, (OUTSIDE, NODE, 30080), AS_NODE),
         (WEB, {"node_port_ranges": ("172.30.0.0/24",)}, (OUTSIDE, SELF, 30080), PASSES),

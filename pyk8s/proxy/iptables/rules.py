@@ -18,6 +18,7 @@ from typing import TypeAlias
 
 from pyk8s.kernel.iptables.values import (
     DROP,
+    RETURN,
     Chance,
     Destination,
     DestinationLocal,
@@ -39,6 +40,7 @@ from pyk8s.proxy.plan import Endpoint, Intent, Otherwise, Pool, Settings, admit
 
 SERVICES, NODE_PORTS, EXTERNAL = "KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-EXTERNAL-SERVICES"
 MARK_MASQ, POSTROUTING, FORWARD = "KUBE-MARK-MASQ", "KUBE-POSTROUTING", "KUBE-FORWARD"
+MARK_FOREIGN = "KUBE-MARK-FOREIGN"
 FIREWALL, PROXY_FIREWALL = "KUBE-FIREWALL", "KUBE-PROXY-FIREWALL"
 
 OWN_PREFIXES = ("KUBE-SVC-", "KUBE-SVL-", "KUBE-EXT-", "KUBE-FW-", "KUBE-SEP-")
@@ -168,7 +170,7 @@ def _choosing(intent: Intent, pool: Pool, chain: str, names: Names, settings: Se
     rules = []
     if chain == _inside_chain(intent, names) and not _is_ranged(intent.cluster_ip, settings):
         to_service = _to(intent, intent.cluster_ip, intent.port, settings)
-        rules += [Rule((*who, *to_service), Jump(MARK_MASQ), intent.id) for who in masqueraded(settings)]
+        rules += masquerade(to_service, intent.id, settings)
     if intent.affinity:
         for endpoint in pool.endpoints:
             name = names.endpoint(endpoint)
@@ -190,12 +192,21 @@ def _is_apart(intent: Intent, endpoint: Endpoint) -> bool:
     return endpoint.local or not endpoint.placed or intent.keeps_source or bool(intent.affinity)
 
 
-def masqueraded(settings: Settings) -> Iterator[tuple[Match, ...]]:
-    """Who does not keep the source address towards cluster IPs."""
+def masquerade(to: tuple[Match, ...], comment: str, settings: Settings) -> Iterator[Rule]:
+    """Mark what goes `to` cluster IPs of those who do not keep their source address."""
     if settings.masquerade_all:
-        yield ()
+        yield Rule(to, Jump(MARK_MASQ), comment)
+    elif len(settings.cluster_ranges) == 1:
+        yield Rule((Source(settings.cluster_ranges[0], negated=True), *to), Jump(MARK_MASQ), comment)
     elif settings.cluster_ranges:
-        yield (Source(settings.cluster_ranges[0], negated=True),)
+        yield Rule(to, Jump(MARK_FOREIGN), comment)
+
+
+def mark_foreign(settings: Settings) -> tuple[Rule, ...]:
+    """The chain that marks who is in none of several ranges of pods: one rule cannot say that. Else it is empty."""
+    if settings.masquerade_all or len(settings.cluster_ranges) < 2:
+        return ()
+    return (*(Rule((Source(each),), RETURN, "pods") for each in settings.cluster_ranges), Rule((), Jump(MARK_MASQ)))
 
 
 def _is_ranged(address: str, settings: Settings) -> bool:

@@ -27,6 +27,7 @@ from pyk8s.proxy.iptables.rules import (
     FIREWALL,
     FORWARD,
     LOOPBACK,
+    MARK_FOREIGN,
     MARK_MASQ,
     NODE_PORTS,
     POSTROUTING,
@@ -34,7 +35,8 @@ from pyk8s.proxy.iptables.rules import (
     SERVICES,
     Chains,
     Piece,
-    masqueraded,
+    mark_foreign,
+    masquerade,
     node_port_places,
     refusal,
 )
@@ -59,14 +61,15 @@ def shared_nat(pieces: Iterable[Piece], settings: Settings) -> Chains:
     )
     mark = settings.mark
     to_cluster_ips = (
-        Rule((*who, Destination(each)), Jump(MARK_MASQ), "kubernetes cluster IPs, from elsewhere")
+        rule
         for each in settings.service_ranges
-        for who in masqueraded(settings)
+        for rule in masquerade((Destination(each),), "kubernetes cluster IPs, from elsewhere", settings)
     )
     return {
         SERVICES: (*to_cluster_ips, *(rule for piece in held for rule in piece.services), *to_node),
         NODE_PORTS: tuple(rule for piece in held for rule in piece.node_ports),
         MARK_MASQ: (Rule((), SetMark(mark, mark)),),
+        MARK_FOREIGN: mark_foreign(settings),
         POSTROUTING: (
             Rule((Marked(mark, mark, negated=True),), Verdict("RETURN")),
             # Clear the mark, so that a packet that passes here twice is judged afresh.

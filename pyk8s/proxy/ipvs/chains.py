@@ -36,6 +36,7 @@ from pyk8s.proxy.ipvs import sets
 from pyk8s.proxy.plan import Settings
 
 SERVICES, POSTROUTING, MARK_MASQ = "KUBE-SERVICES", "KUBE-POSTROUTING", "KUBE-MARK-MASQ"
+MARK_FOREIGN = "KUBE-MARK-FOREIGN"
 NODE_PORT, BALANCER = "KUBE-NODE-PORT", "KUBE-LOAD-BALANCER"
 FORWARD, FIREWALL, SOURCES = "KUBE-FORWARD", "KUBE-PROXY-FIREWALL", "KUBE-SOURCE-RANGES-FIREWALL"
 FILTER, OUT_FILTER, SHORT_CUT = "KUBE-IPVS-FILTER", "KUBE-IPVS-OUT-FILTER", "KUBE-SHORT-CUT"
@@ -87,6 +88,7 @@ def plan_tables(settings: Settings) -> Tables:
             BALANCER: tuple(made.balancer()),
             NODE_PORT: tuple(made.node_port()),
             MARK_MASQ: (Rule((), SetMark(settings.mark, settings.mark)),),
+            MARK_FOREIGN: tuple(made.foreign()),
             POSTROUTING: tuple(made.postrouting()),
         },
         "filter": {
@@ -143,10 +145,19 @@ class _Chains:
         served = self.to(sets.CLUSTER_IP)
         if self.settings.masquerade_all:
             yield Rule((served,), Jump(MARK_MASQ), why)
-        elif self.settings.cluster_ranges:
+        elif len(self.settings.cluster_ranges) == 1:
             yield Rule((Source(self.settings.cluster_ranges[0], negated=True), served), Jump(MARK_MASQ), why)
+        elif self.settings.cluster_ranges:
+            yield Rule((served,), Jump(MARK_FOREIGN), why)
         else:  # a node that asks for a cluster IP has that address itself, and would ask from it
             yield Rule((self.to(sets.ADDRESSES, "src"), served), Jump(MARK_MASQ), why)
+
+    def foreign(self) -> Iterator[Rule]:
+        """Mark who is in none of several ranges of pods: one rule cannot say that."""
+        if not self.settings.masquerade_all and len(self.settings.cluster_ranges) > 1:
+            for each in self.settings.cluster_ranges:
+                yield Rule((Source(each),), RETURN, "pods")
+            yield Rule((), Jump(MARK_MASQ))
 
     def balancer(self) -> Iterator[Rule]:
         held = self.to(sets.BALANCER_LOCAL)

@@ -20,6 +20,13 @@ NEW = "-m conntrack --ctstate NEW "
     ("settings", "table", "chain", "rules"),
     [
         ({}, "nat", "MARK-MASQ", ["-j MARK --set-xmark 0x4000/0x4000"]),
+        ({"cluster_ranges": ("10.244.0.0/16",)}, "nat", "MARK-FOREIGN", []),
+        (
+            {"cluster_ranges": ("10.244.0.0/16", "10.245.0.0/16")},
+            "nat",
+            "MARK-FOREIGN",
+            ["-s 10.244.0.0/16 -j RETURN", "-s 10.245.0.0/16 -j RETURN", "-j KUBE-MARK-MASQ"],
+        ),
         (
             {"mark": 0x80},
             "nat",
