@@ -53,9 +53,10 @@ class Store:
                     else:
                         open_wishes.remove(wish)
                         found = _wished(pools, held, wish)
-                    self._take(number, found[0], owner)
+                    self._take(found[0], owner)
                     held[found[0]] = owner
                     chosen.append(found)
+                    self._remember(number, found[0])
                 if open_wishes:
                     raise AddressRefused(f"{', '.join(map(str, open_wishes))}: in none of the ranges, or one too many")
             except BaseException:
@@ -97,7 +98,7 @@ class Store:
                 self._drop(address)
             return stale
 
-    def _take(self, number: int, address: Address, owner: Owner) -> None:
+    def _take(self, address: Address, owner: Owner) -> None:
         scratch = self.path / _SCRATCH
         _write(scratch, _BREAK.join(owner))
         try:
@@ -105,7 +106,9 @@ class Store:
         except FileExistsError as why:
             # The lock is ours: only a file that is no reservation of ours or host-local's form can be in the way.
             raise ReservationLost(f"{self.path / str(address)} is in the way and cannot be read") from why
-        scratch.unlink()
+
+    def _remember(self, number: int, address: Address) -> None:
+        (self.path / _SCRATCH).unlink()
         # Not worth a file of its own and a rename: one that is damaged costs the order only.
         _overwrite(self.path / f"last_reserved_ip.{number}", str(address))
 
