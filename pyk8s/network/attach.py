@@ -33,11 +33,12 @@ from pyk8s.network.plan import (
     wish_bridge,
 )
 from pyk8s.network.portmap import Mapping
-from pyk8s.network.results import Interface, Result, tell_result
+from pyk8s.network.results import Interface, Result, ResultInvalid, join, read_result, tell_result
 
 
 def add(call: Call, conf: NetConf, hands: Hands) -> Answer:
     """Attach the pod. Raises CniError or KernelError; what was done until then is undone."""
+    previous = read_previous(conf)
     check_namespace(call, hands, free=True)
     with ExitStack() as undo:
         # Another plugin may need the pod's link to find an address (DHCP); ours needs the address to choose a MAC.
@@ -55,17 +56,21 @@ def add(call: Call, conf: NetConf, hands: Hands) -> Answer:
         _guard(conf, pair, hands, undo)
         _open(call, conf, given, hands, undo)
         undo.pop_all()
-    return tell_result(replace(given, interfaces=interfaces), conf.version)
+    return tell_result(join(previous, replace(given, interfaces=interfaces)), conf.version)
+
+
+def read_previous(conf: NetConf) -> Result:
+    """What the plugins before this one have made, as the configuration tells. Raises CniError 7."""
+    try:
+        return read_result({"cniVersion": conf.version, **conf.previous}) if conf.previous is not None else Result()
+    except ResultInvalid as why:
+        raise CniError(Code.INVALID_CONFIG, "prevResult is no result", str(why)) from why
 
 
 def check_namespace(call: Call, hands: Hands, *, free: bool) -> None:
     """Raise CniError 3 when the pod's namespace is gone, 4 when it is none or the host's own, INTERNAL when the link is
     there already that should be `free`."""
-    if not call.netns:
-        raise _gone(call)
-    if hands.own(call.netns):
-        why = f"CNI_NETNS is {call.netns_name!r}, the host's own network namespace"
-        raise CniError(Code.INVALID_ENVIRONMENT, "invalid environment", why)
+    check_own(call, hands)
     try:
         with hands.inside(call.netns):
             there = hands.links.index(call.link, call.netns)
@@ -80,14 +85,34 @@ def check_namespace(call: Call, hands: Hands, *, free: bool) -> None:
         raise CniError(Code.INTERNAL, f"{call.link} is there already", f"in {call.netns_name}: DEL comes before ADD")
 
 
+def check_own(call: Call, hands: Hands) -> None:
+    """Raise CniError 3 when the pod's namespace is gone, 4 when it is the host's own."""
+    if not call.netns:
+        raise _gone(call)
+    if hands.own(call.netns):
+        why = f"CNI_NETNS is {call.netns_name!r}, the host's own network namespace"
+        raise CniError(Code.INVALID_ENVIRONMENT, "invalid environment", why)
+
+
 def _gone(call: Call) -> CniError:
     return CniError(Code.UNKNOWN_CONTAINER, "the container's network namespace is not there", call.netns_name)
 
 
 def _take(call: Call, conf: NetConf, hands: Hands, undo: ExitStack) -> Result:
-    given = complete(addresses.take(call, conf, hands.programs), conf)
+    if conf.ipam.delegated:
+        # Whatever it says to ADD, it may have done something (specification, "Plugin Delegation").
+        undo.callback(_take_back, call, conf, hands)
+        return complete(addresses.take(call, conf, hands.programs), conf)
+    # Ours does all or nothing; an owner that it refuses may have addresses of before, which stay.
+    given = addresses.take(call, conf, hands.programs)
     undo.callback(addresses.give_back, call, conf, hands.programs)
-    return given
+    return complete(given, conf)
+
+
+def _take_back(call: Call, conf: NetConf, hands: Hands) -> None:
+    """Let another plugin undo its ADD; that it cannot is no news to who is told already what went wrong."""
+    with suppress(CniError):
+        addresses.give_back(call, conf, hands.programs)
 
 
 def _ensure_bridge(conf: NetConf, given: Result, hands: Hands) -> str:

@@ -9,23 +9,20 @@ from pyk8s.kernel.errors import Absent, KernelError
 from pyk8s.kernel.link.values import Link
 from pyk8s.kernel.qdisc.values import Bucket, Qdisc, Redirect
 from pyk8s.network import addresses
-from pyk8s.network.attach import check_namespace
+from pyk8s.network.attach import check_namespace, read_previous
 from pyk8s.network.calls import Call
 from pyk8s.network.conf import NetConf
 from pyk8s.network.errors import CniError, Code
 from pyk8s.network.interface import Answer, Hands
 from pyk8s.network.plan import host_link, plan_routes, shaper_link
-from pyk8s.network.results import Interface, Result, ResultInvalid, read_result
+from pyk8s.network.results import Interface, Result, part_of
 
 
 def check(call: Call, conf: NetConf, hands: Hands) -> Answer:
     """Raise CniError, which says what, when the attachment is not as ADD left it and `prevResult` tells."""
     if conf.previous is None:
         raise CniError(Code.INVALID_CONFIG, "prevResult is missing", "CHECK compares with what ADD answered")
-    try:
-        expected = read_result({"cniVersion": conf.version, **conf.previous})
-    except ResultInvalid as why:
-        raise CniError(Code.INVALID_CONFIG, "prevResult is no result", str(why)) from why
+    expected = part_of(read_previous(conf), call.link, call.netns_name)
     check_namespace(call, hands, free=False)
     held = addresses.look_after(call, conf, hands.programs)
     for wrong in _differences(call, conf, hands, expected, held):
@@ -61,7 +58,8 @@ def _bridge_side(call: Call, conf: NetConf, links: Mapping[str, Link], expected:
     if conf.promiscuous and not bridge.promiscuous:
         yield f"{conf.bridge} is not promiscuous"
     own = host_link(*call.owner)
-    name = next((each.name for each in expected.interfaces if not each.sandbox and each.name != conf.bridge), own)
+    hosts = [each.name for each in expected.interfaces if not each.sandbox and each.name != conf.bridge]
+    name = own if own in hosts or not hosts else hosts[0]
     port = links.get(name)
     if port is None or port.master != conf.bridge:
         yield f"the host's end of the pair is {'missing' if port is None else f'not on {conf.bridge}'}"

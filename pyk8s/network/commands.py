@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from pyk8s.kernel.errors import Absent
-from pyk8s.network.attach import add, check_namespace
+from pyk8s.network.attach import add, check_own, read_previous
 from pyk8s.network.calls import Call
 from pyk8s.network.check import check, status
 from pyk8s.network.conf import NetConf
@@ -15,7 +15,7 @@ from pyk8s.network.detach import collect, delete
 from pyk8s.network.errors import CniError, Code
 from pyk8s.network.interface import Answer, Hands
 from pyk8s.network.plan import loopback_result
-from pyk8s.network.results import VERSIONS, Result, ResultInvalid, read_result, tell_result
+from pyk8s.network.results import VERSIONS, tell_result
 
 __all__ = ["COMMANDS", "Hands", "loopback", "versions"]
 
@@ -29,26 +29,19 @@ def loopback(call: Call, conf: NetConf, hands: Hands) -> Answer:
     """The loopback plugin: `lo` up on ADD, down on DEL."""
     match call.command:
         case "DEL":
-            if call.netns:
+            if call.netns and not hands.own(call.netns):
                 with suppress(Absent):
                     hands.loopbacks.switch(call.netns, False)
         case "ADD":
-            if not call.netns:
-                check_namespace(call, hands, free=False)
+            check_own(call, hands)
             hands.loopbacks.switch(call.netns, True)
-            try:
-                result = loopback_result(call.netns_name) if conf.previous is None else _passed_on(conf)
-            except ResultInvalid as why:
-                raise CniError(Code.INVALID_CONFIG, "prevResult is no result", str(why)) from why
+            result = loopback_result(call.netns_name) if conf.previous is None else read_previous(conf)
             return tell_result(result, conf.version)
         case "CHECK":
+            check_own(call, hands)
             if not hands.loopbacks.is_up(call.netns):
                 raise CniError(Code.INTERNAL, "lo is down", call.netns_name)
     return None
-
-
-def _passed_on(conf: NetConf) -> Result:
-    return read_result({"cniVersion": conf.version, **(conf.previous or {})})
 
 
 COMMANDS: dict[str, Callable[[Call, NetConf, Hands], Answer]] = {

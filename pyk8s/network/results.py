@@ -142,6 +142,30 @@ def read_result(document: Any) -> Result:
     return Result((), ips, tuple(route for each in single for route in each.routes), held.dns)
 
 
+def join(first: Result, then: Result) -> Result:
+    """Two results of one chain as one: `then` counts its interfaces on from those of `first`, and its DNS goes before
+    where it says anything."""
+    offset = len(first.interfaces)
+    moved = tuple(
+        each if each.interface is None else msgspec.structs.replace(each, interface=each.interface + offset)
+        for each in then.ips
+    )
+    dns = first.dns if then.dns == Dns() else then.dns
+    return Result(first.interfaces + then.interfaces, first.ips + moved, first.routes + then.routes, dns)
+
+
+def part_of(result: Result, name: str, sandbox: str) -> Result:
+    """What of a chain's result belongs to the interface `name` in `sandbox`: its addresses and those of no interface.
+
+    All of it when there is no such interface.
+    """
+    number = next((n for n, each in enumerate(result.interfaces) if (each.name, each.sandbox) == (name, sandbox)), None)
+    if number is None:
+        return result
+    ips = tuple(each for each in result.ips if each.interface in (None, number))
+    return Result(result.interfaces, ips, result.routes, result.dns)
+
+
 def tell_result(result: Result, version: str) -> dict[str, Any]:
     """`result` as the document of `version`."""
     if version in _SINGLE:

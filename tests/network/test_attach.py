@@ -9,6 +9,7 @@ from pyk8s.kernel.qdisc.values import Bucket, Redirect
 from pyk8s.kernel.vlan.values import Membership
 from pyk8s.network.attach import add
 from pyk8s.network.calls import Call
+from pyk8s.network.check import check
 from pyk8s.network.conf import Rate
 from pyk8s.network.detach import delete
 from pyk8s.network.errors import CniError, Code
@@ -103,3 +104,40 @@ def test_without_ipam_the_link_is_up_and_has_no_address(hands, conf):
     result = add(CALL, replace(conf, ipam=IpamConf()), hands)
     assert "ips" not in result
     assert (hands.links.observe("/ns/1")["eth0"].up, hands.links.observe("/ns/1")["eth0"].addresses) == (True, ())
+
+
+BEFORE = {
+    "interfaces": [{"name": "tun0", "mac": "0a:00:00:00:00:01"}, {"name": "net0", "sandbox": "/ns/1"}],
+    "ips": [{"address": "10.9.0.2/24", "interface": 1, "gateway": "10.9.0.1"}, {"address": "10.9.1.2/24"}],
+    "routes": [{"dst": "10.9.0.0/16"}],
+    "dns": {"nameservers": ["10.9.0.53"]},
+}
+
+
+def test_what_plugins_before_have_made_is_told_on_with_what_comes_to_it(hands, conf):
+    alone = add(replace(CALL, container="c2", netns="/ns/2", netns_name="/ns/2"), conf, hands)
+    result = add(CALL, replace(conf, previous=BEFORE), hands)
+    names = [each["name"] for each in result["interfaces"]]
+    assert names == ["tun0", "net0", "cni0", HOST, "eth0"]
+    assert result["ips"][:2] == BEFORE["ips"]
+    assert [(each["address"], names[each["interface"]]) for each in result["ips"][2:]] == [("10.244.1.3/29", "eth0")]
+    assert result["routes"] == [*BEFORE["routes"], *alone["routes"]]
+    assert result["dns"] == BEFORE["dns"]
+    assert hands.links.observe("/ns/1")["eth0"].addresses == ("10.244.1.3/29",)
+
+
+def test_check_asks_for_its_own_part_of_a_chains_result(hands, conf):
+    result = add(CALL, replace(conf, previous=BEFORE | {"ips": BEFORE["ips"][:1], "routes": []}), hands)
+    chained = replace(conf, previous=result)
+    assert check(CALL, chained, hands) is None
+    Store(conf.ipam.data_folder, conf.name).release(CALL.owner)
+    with pytest.raises(CniError, match="no address is reserved"):
+        check(CALL, chained, hands)
+
+
+def test_a_previous_result_that_is_none_is_error_7_before_anything_is_done(hands, conf):
+    with pytest.raises(CniError, match="prevResult is no result") as refused:
+        add(CALL, replace(conf, previous={"ips": 3}), hands)
+    assert refused.value.code is Code.INVALID_CONFIG
+    assert held(conf) == {}
+    assert "cni0" not in hands.links.observe()

@@ -371,6 +371,17 @@ def test_loopback_goes_up_and_down(hands):
     assert refused.value.code is Code.INTERNAL
 
 
+def test_loopback_of_the_hosts_own_namespace_is_left_alone(hands):
+    own = replace(CALL, netns="/ns/host", netns_name="/ns/host")
+    hands.loopbacks.up.add("/ns/host")
+    assert loopback(replace(own, command="DEL"), LOOPBACK, hands) is None
+    assert hands.loopbacks.up == {"/ns/host"}
+    for command in ("ADD", "CHECK"):
+        with pytest.raises(CniError, match="the host's own") as refused:
+            loopback(replace(own, command=command), LOOPBACK, hands)
+        assert refused.value.code is Code.INVALID_ENVIRONMENT
+
+
 def test_loopback_comes_up_in_no_namespace_that_is_not_named(hands):
     with pytest.raises(CniError) as refused:
         loopback(replace(CALL, netns=""), LOOPBACK, hands)

@@ -111,3 +111,22 @@ def test_a_plugin_that_is_not_installed_is_named_with_the_path(call, conf, hands
     with pytest.raises(CniError, match=r"giver is not installed.*/nowhere"):
         add(replace(call, environment=call.environment | {"CNI_PATH": "/nowhere"}), conf, hands)
     assert host_link("c1", "eth0") not in hands.links.observe()
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ((1, b'{"code": 51, "msg": "half of it is done"}'), 51),
+        ((1, b"it fell over"), Code.INTERNAL),
+        ((0, b"no result at all"), Code.UNDECODABLE),
+        ((0, b'{"cniVersion": "1.0.0", "ips": []}'), Code.INTERNAL),
+    ],
+)
+@pytest.mark.parametrize("undone", [(0, b""), (1, b'{"code": 7, "msg": "nor can it be undone"}')])
+def test_an_add_that_fails_there_is_undone_there_and_its_own_error_is_told(call, conf, hands, answer, code, undone):
+    hands.answers |= {"ADD": answer, "DEL": undone}
+    with pytest.raises(CniError) as refused:
+        add(call, conf, hands)
+    assert refused.value.code == code
+    assert commands(hands) == ["ADD", "DEL"]
+    assert host_link("c1", "eth0") not in hands.links.observe()
