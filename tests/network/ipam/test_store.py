@@ -224,6 +224,6 @@ def test_an_address_is_let_go_of_when_the_order_cannot_be_written(tmp_path):
     store = Store(tmp_path, "net")
     (store.path / "last_reserved_ip.1").mkdir(parents=True)
     sets = ((Pool.of("10.0.0.0/29"),), (Pool.of("10.0.1.0/29"),))
-    with pytest.raises(ReservationLost, match="last_reserved_ip.1"):
+    with pytest.raises(ReservationLost, match=r"last_reserved_ip\.1"):
         store.reserve(("c1", "eth0"), sets)
     assert store.held() == {}
