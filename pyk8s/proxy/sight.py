@@ -12,17 +12,13 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import yaml
-
 from pyk8s.kernel.shown import Shown
-from pyk8s.proxy import kubeproxy
+from pyk8s.proxy import kubeproxy, told
 from pyk8s.proxy.changes import Changes
 from pyk8s.proxy.config import Config
 from pyk8s.proxy.objects import ZONE, ConfigMap, EndpointSlice, Node, Service
 from pyk8s.proxy.packet import Ground, Packet, Way
 from pyk8s.proxy.plan import Intent, Key, Settings
-
-CONFIG_KEY = "config.conf"
 
 
 class View(Protocol):
@@ -68,20 +64,17 @@ class Wanted:
 
 def configured(base: Config, config_map: ConfigMap | None) -> Config:
     """The node's own configuration with kube-proxy's over it. One that is wrong is not taken, as the proxy does."""
-    text = (config_map.data or {}).get(CONFIG_KEY) if config_map is not None else None
-    if not text:
-        return base
     try:
-        return kubeproxy.apply(kubeproxy.decode(yaml.safe_load(text)), base)
-    except (ValueError, yaml.YAMLError):
+        document = told.read_document(config_map)
+        return base if document is None else kubeproxy.apply(kubeproxy.decode(document), base)
+    except ValueError:
         return base
 
 
 def want(config: Config, objects: Objects, addresses: Iterable[str], family: int) -> Wanted:
     """What the proxy of `config` should do for `family` on a node whose links have `addresses`."""
     node = objects.node
-    held = [each.address for each in node.status.addresses if each.type in _ADDRESSES] if node is not None else []
-    settings = config.settings(family, (*held, *addresses), node.spec.pod_cidrs if node is not None else ())
+    settings = told.settle(config, node, addresses, family)
     zone = node.metadata.labels.get(ZONE, "") if node is not None else ""
     changes = Changes(config.node, family, zone)
     for service in objects.services:
@@ -89,9 +82,6 @@ def want(config: Config, objects: Objects, addresses: Iterable[str], family: int
     for each in objects.slices:
         changes.note_slice(None, each)
     return Wanted(config.mode, settings, {key: intents for key, intents in changes.take().items() if intents})
-
-
-_ADDRESSES = ("InternalIP", "ExternalIP")
 
 
 def look(wanted: Wanted, netns: str, prefer: Any = None) -> View:

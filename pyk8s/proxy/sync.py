@@ -9,11 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any
-
-import yaml
 
 from pyk8s.aio import clock
 from pyk8s.aio.supervise import Tasks
@@ -30,7 +27,7 @@ from pyk8s.proxy import kubeproxy, metrics, modes
 from pyk8s.proxy.backend import Backend
 from pyk8s.proxy.balancers import Checks, now_well, plan_check
 from pyk8s.proxy.changes import Changes
-from pyk8s.proxy.config import Config, families_of, family_of
+from pyk8s.proxy.config import Config
 from pyk8s.proxy.health import Health
 from pyk8s.proxy.keeper import Connections, Keeper
 from pyk8s.proxy.objects import (
@@ -46,6 +43,7 @@ from pyk8s.proxy.objects import (
     owner,
 )
 from pyk8s.proxy.plan import Settings
+from pyk8s.proxy.told import read_document, settle
 
 log = logs.get("proxy")
 
@@ -54,8 +52,6 @@ GOING = "ToBeDeletedByClusterAutoscaler"
 
 PATIENCE = 2.0
 """Seconds that the start waits for what it can do without: the node's own object, and kube-proxy's ConfigMap."""
-
-CONFIG_KEY = "config.conf"
 
 
 def observe_addresses() -> frozenset[str]:
@@ -162,11 +158,12 @@ class Proxy:
 
     def note_config_map(self, old: ConfigMap | None, new: ConfigMap | None) -> None:
         """The ConfigMap with kube-proxy's configuration was added, changed or removed."""
-        text = (new.data or {}).get(CONFIG_KEY) if new is not None else None
         try:
-            self.note_document(yaml.safe_load(text) if text else None)
-        except yaml.YAMLError as why:
-            log.error("the ConfigMap kube-proxy holds no YAML", key=CONFIG_KEY, why=why)
+            document = read_document(new)
+        except ValueError as why:
+            log.error("the ConfigMap kube-proxy is of no use: the configuration stays as it was", why=why)
+        else:
+            self.note_document(document)
 
     def configure(self, config: Config) -> None:
         """Let the rules follow `config` and what is known of the node. Names, families and the addresses to answer at
@@ -242,17 +239,7 @@ class Proxy:
         return backend
 
     def _now(self, family: int) -> Settings:
-        pods = self._node.spec.pod_cidrs if self._node is not None else ()
-        config, told = self.config, self._node_addresses()
-        if family not in families_of(config.addresses):
-            # Only its Node knows the primary address of a node that nobody has told of its own.
-            own = (each for each in told if family_of(each) == family)
-            config = replace(config, addresses=(*config.addresses, *own))
-        return config.settings(family, (*told, *self._addresses), pods)
-
-    def _node_addresses(self) -> list[str]:
-        held = self._node.status.addresses if self._node is not None else []
-        return [each.address for each in held if each.type == "InternalIP"]
+        return settle(self.config, self._node, self._addresses, family)
 
     def _own_addresses(self) -> frozenset[str]:
         return self._addresses | frozenset(self.config.addresses) | {"127.0.0.1"}

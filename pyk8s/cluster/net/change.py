@@ -27,6 +27,7 @@ from pyk8s.kernel.shown import Line, Row
 from pyk8s.network import choice
 from pyk8s.proxy import sight
 from pyk8s.proxy.kubeproxy import API_VERSION, KIND
+from pyk8s.proxy.told import CONFIG_KEY
 
 Say = Callable[[str], None]
 
@@ -55,11 +56,11 @@ def with_mode(data: Mapping[str, str], mode: str) -> dict[str, str]:
     """The data of kube-proxy's ConfigMap with another mode; all else that it says stays. Raises ClusterError when it
     holds no configuration of kube-proxy."""
     try:
-        document = yaml.safe_load(data.get(sight.CONFIG_KEY) or "") or {"apiVersion": API_VERSION, "kind": KIND}
+        document = yaml.safe_load(data.get(CONFIG_KEY) or "") or {"apiVersion": API_VERSION, "kind": KIND}
         changed = {**document, "mode": mode}
     except (yaml.YAMLError, TypeError) as why:
-        raise ClusterError(f"ConfigMap kube-system/{PROXY_MAP}: {sight.CONFIG_KEY} is no YAML object: {why}") from None
-    return {**data, sight.CONFIG_KEY: yaml.safe_dump(changed, sort_keys=False)}
+        raise ClusterError(f"ConfigMap kube-system/{PROXY_MAP}: {CONFIG_KEY} is no YAML object: {why}") from None
+    return {**data, CONFIG_KEY: yaml.safe_dump(changed, sort_keys=False)}
 
 
 async def _sites(client: Client, folder: Folder) -> dict[str, Site]:

@@ -167,7 +167,7 @@ def _node_port_entries(intent: Intent, names: Names) -> Iterator[Rule]:
 
 def _choosing(intent: Intent, pool: Pool, chain: str, names: Names, settings: Settings) -> tuple[Rule, ...]:
     """Choose an endpoint: the one this client was sent to before, else one at random, all with equal chance."""
-    rules = []
+    rules: list[Rule] = []
     if chain == _inside_chain(intent, names) and not _is_ranged(intent.cluster_ip, settings):
         to_service = _to(intent, intent.cluster_ip, intent.port, settings)
         rules += masquerade(to_service, intent.id, settings)
