@@ -101,7 +101,7 @@ class Ruleset:
     def nothing(self, surveys: Mapping[str, Survey], keep: frozenset[Chain] = frozenset()) -> Transaction:
         """What takes every chain of this mode and every jump to one away, but for those in `keep`."""
         gone = {
-            table: [name for name in survey.counts if _is_ours(table, name) and (table, name) not in keep]
+            table: [name for name in survey.counts if is_ours(table, name) and (table, name) not in keep]
             for table, survey in surveys.items()
         }
         withdrawn = [
@@ -143,7 +143,8 @@ class Ruleset:
         return {"nat": shared_nat(pieces, self._settings), "filter": shared_filter(pieces, self._settings)}
 
 
-def _is_ours(table: str, name: str) -> bool:
+def is_ours(table: str, name: str) -> bool:
+    """Whether a chain is this mode's by its name."""
     return name.startswith(OWN_PREFIXES) or (table, name) in SHARED
 
 

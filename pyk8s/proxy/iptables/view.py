@@ -9,8 +9,7 @@ from pyk8s.kernel.iptables import shown
 from pyk8s.kernel.iptables.run import Family, Iptables, probe
 from pyk8s.kernel.iptables.values import BUILT_IN, Jump, Rule, Tables
 from pyk8s.kernel.shown import Shown
-from pyk8s.proxy.iptables.rules import OWN_PREFIXES
-from pyk8s.proxy.iptables.ruleset import SHARED, Ruleset
+from pyk8s.proxy.iptables.ruleset import Ruleset, is_ours
 from pyk8s.proxy.iptables.shared import JUMPS
 from pyk8s.proxy.iptables.trace import trace
 from pyk8s.proxy.packet import Ground, Packet, Way
@@ -56,11 +55,6 @@ class View:
         """Every way by the chains of ours that the kernel has."""
         seen = {table: _only_ours(table, chains) for table, chains in shown.tables_of(self._seen).items()}
         return trace(seen, packet, ground)
-
-
-def is_ours(table: str, chain: str) -> bool:
-    """Whether a chain is this mode's by its name."""
-    return chain.startswith(OWN_PREFIXES) or (table, chain) in SHARED
 
 
 def with_built_in(tables: Tables) -> Tables:
