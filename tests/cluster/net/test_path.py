@@ -14,10 +14,9 @@ from pyk8s.kernel.link.values import Link
 from pyk8s.network.config import Config
 from pyk8s.network.nodes import Node
 from pyk8s.network.sight import Network, Seen
-from pyk8s.proxy.iptables.ruleset import Ruleset
+from pyk8s.proxy.iptables.ruleset import Ruleset, is_ours
 from pyk8s.proxy.iptables.shared import JUMPS
 from pyk8s.proxy.iptables.trace import trace
-from pyk8s.proxy.iptables.view import is_ours
 from pyk8s.proxy.packet import Fate, Packet, Way
 from pyk8s.proxy.sight import Wanted
 from tests.proxy.flows import GROUND, LOCAL, NODE, OTHER, OUTSIDE, POD, REMOTE, SELF, THERE_GROUND, intents, settings
