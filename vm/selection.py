@@ -20,8 +20,25 @@ they would take half an hour in here; `scripts/vm test -m kernel tests/cni` runs
 LIST = "kernel-tests.txt"
 """The files that hold them, listed when the tree is packed: a machine collects these alone, slow as it is."""
 
-LISTED = ("-m", "kernel", f"@{LIST}")
-"""The same tests, by that list."""
+TIMED = (
+    "tests/proxy/test_run.py::test_an_endpoint_that_is_ready_is_in_the_kernel_at_once",
+    "tests/proxy/nftables/test_killed_kernel.py",
+)
+"""They judge the time that something takes, down to tenths of a second, which says nothing of an emulated processor."""
+
+ELSEWHERE = (
+    *(
+        f"tests/proxy/iptables/test_flows_kernel.py::test_every_packet_of_the_table[{backend}-{family}-{protocol}]"
+        for backend in ("nft", "legacy")
+        for family in (4, 6)
+        for protocol in ("tcp", "udp")
+    ),
+    "tests/proxy/iptables/test_ruleset_kernel.py",
+)
+"""They take minutes here, and ask for what every kernel has: they run on the machine itself. SCTP is left for here."""
+
+LISTED = ("-m", "kernel", f"@{LIST}", *(word for test in (*TIMED, *ELSEWHERE) for word in ("--deselect", test)))
+"""The tests of a run without arguments: the same, by that list, without those that belong elsewhere."""
 
 
 def flow_tests(mode: str) -> tuple[str, ...]:

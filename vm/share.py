@@ -28,12 +28,12 @@ class Tally:
 
     outcomes: dict[str, str] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def add(self, test: str, outcome: str, why: str = "", seconds: float = 0.0) -> None:
-        """One report of a test: "passed", "failed" or "skipped"."""
-        self.seconds[test] += seconds  # type: ignore[assignment]
-        if self.outcomes.get(test) == "failed":
+        """One report of a test: "passed", "failed" or "skipped"; "" says only how long a part of it took."""
+        self.seconds[test] = self.seconds.get(test, 0.0) + seconds
+        if not outcome or self.outcomes.get(test) == "failed":
             return
         self.outcomes[test] = outcome
         if outcome == "skipped":
@@ -42,6 +42,14 @@ class Tally:
     def count(self, outcome: str) -> int:
         """How many ended so."""
         return sum(1 for ended in self.outcomes.values() if ended == outcome)
+
+    def longest(self, count: int) -> list[tuple[str, float]]:
+        """The files whose tests took longest, with their seconds."""
+        files: dict[str, float] = {}
+        for test, seconds in self.seconds.items():
+            file = test.split("::", 1)[0]
+            files[file] = files.get(file, 0.0) + seconds
+        return sorted(files.items(), key=lambda pair: pair[1], reverse=True)[:count]
 
     def line(self) -> str:
         """The last line of a run."""

@@ -23,6 +23,10 @@ TEST_SECONDS = 240
 """What one test may take: twice the usual, as software emulation runs Python about ten times slower."""
 
 
+SHOWN = 8
+"""How many of the files that took longest are named."""
+
+
 class Worker:
     """One machine's pytest."""
 
@@ -84,5 +88,6 @@ async def share(machines: Sequence[Running], arguments: Sequence[str], seconds: 
         print(f"NEVER RUN: {test}")
     for reason, count in sorted(tally.reasons.items()):
         print(f"NOT TESTED HERE: {reason} ({count} {'test' if count == 1 else 'tests'})")
+    print("longest:", ", ".join(f"{file} {seconds:.0f} s" for file, seconds in tally.longest(SHOWN)))
     print(tally.line(), flush=True)
     return 1 if wrong else 0

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vm.selection import files_of
 from vm.share import Deal, Tally, batches
 
 TESTS = [f"tests/a.py::test_{number}" for number in range(5)] + ["tests/b.py::test_x[1]", "tests/b.py::test_x[2]"]
@@ -16,8 +15,8 @@ def said(**what):
     return json.dumps(what)
 
 
-def ended(test, outcome="passed", why="", when="call"):
-    return said(test=test, when=when, outcome=outcome, why=why, seconds=0.5)
+def ended(test, outcome="passed", why="", seconds=0.5):
+    return said(test=test, outcome=outcome, why=why, seconds=seconds)
 
 
 @pytest.mark.parametrize(
@@ -90,21 +89,16 @@ def test_the_worst_report_of_a_test_counts(reports, line):
     assert tally.line() == line
 
 
+def test_the_files_that_took_longest_are_told_set_up_and_all():
+    tally = Tally()
+    for name, outcome, seconds in (("a.py::x", "", 2.0), ("a.py::x", "passed", 1.5), ("b.py::y", "passed", 3.0)):
+        tally.add(name, outcome, seconds=seconds)
+    assert tally.longest(1) == [("a.py", 3.5)]
+    assert tally.line() == "2 passed, 0 failed"
+
+
 def test_reasons_of_skips_are_counted():
     tally = Tally()
     for name, why in (("a", "Skipped: no IPVS"), ("b", "Skipped: no IPVS"), ("c", "Skipped: no SCTP")):
         tally.add(name, "skipped", why)
     assert dict(tally.reasons) == {"no IPVS": 2, "no SCTP": 1}
-
-
-def test_files_are_those_with_tests_and_those_that_failed_to_be_read():
-    text = """tests/a.py::test_x[1]
-tests/a.py::test_x[2]
-tests/b.py::test_y
-
-==== ERRORS ====
-ERROR tests/c.py - ImportError: no
-ERROR tests/d.py::test_z
-3/5 tests collected (2 deselected), 1 error in 0.3s
-"""
-    assert files_of(text) == ["tests/a.py", "tests/b.py", "tests/c.py", "tests/d.py"]

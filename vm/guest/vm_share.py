@@ -41,7 +41,7 @@ def pytest_runtest_logstart(nodeid: str) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Tell the host how a test ended: its call, or a set-up or tear-down that did not go well."""
-    if report.when == "call" or report.outcome != "passed":
-        why = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else ""
-        _tell(test=report.nodeid, when=report.when, outcome=report.outcome, why=why, seconds=report.duration)
+    """Tell the host how a test ended: its call, or a set-up or tear-down gone wrong; and how long each took."""
+    why = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else ""
+    told = report.outcome if report.when == "call" or report.outcome != "passed" else ""
+    _tell(test=report.nodeid, outcome=told, why=why, seconds=report.duration)
