@@ -71,6 +71,7 @@ def finish(work: Coroutine[Any, Any, int], seconds: float) -> None:
         print(f"error: not done within {seconds:.0f} s (--seconds)", file=sys.stderr)
         sys.exit(124)
     except asyncio.CancelledError:
+        print("error: interrupted: the machines are gone", file=sys.stderr)
         sys.exit(130)
 
 
