@@ -33,6 +33,9 @@ ONE, TWO = ("10.0.0.1", 53), ("10.0.0.2", 53)
         pytest.param(flow(SERVICE, SERVICE), [dns()], [dns("10.0.0.1")], True, id="it went nowhere, now there is one"),
         pytest.param(flow(SERVICE, SERVICE), [dns()], [dns()], False, id="it goes nowhere, and nobody is there"),
         pytest.param(flow(SERVICE, ONE), [dns("10.0.0.1")], [], True, id="the service is gone"),
+        pytest.param(
+            flow(SERVICE, ("192.0.2.9", 53)), [dns("10.0.0.1")], [], False, id="the service is gone, others led it"
+        ),
         pytest.param(flow(NODE_PORT, ONE), [dns("10.0.0.1")], [dns("10.0.0.2")], True, id="by the node port"),
         pytest.param(flow(("192.0.2.9", 30053), ("192.0.2.9", 30053)), [], [dns("10.0.0.1")], False, id="elsewhere"),
         pytest.param(

@@ -1,10 +1,12 @@
 """`pyk8s taint`: what changes mean, and what they make of a node's taints."""
 
 import click
+import orjson
 import pytest
 
 from pyk8s.api.refs import NODES
-from pyk8s.cli.verbs.taint import changed, parse_change, split_words, taint
+from pyk8s.cli.verbs.taint import ATTEMPTS, changed, parse_change, split_words, taint
+from pyk8s.client.fake import FakeClient
 
 
 def one(key="k", value="", effect="NoSchedule", gone=False):
@@ -103,6 +105,34 @@ def test_by_name_selector_and_all(nodes):
     assert nodes.said(taint, "nodes", "--all", "d:NoExecute") == "node/node-1 tainted\nnode/node-2 tainted\n"
     assert nodes.said(taint, "node/node-2", "d-") == "node/node-2 untainted\n"
     assert taints(nodes, "node-2") == []
+
+
+def meanwhile(monkeypatch, rig, *, times):
+    """Somebody else taints a node right after it was read, so many times."""
+    get, left = FakeClient.get, list(range(times))
+
+    async def late(self, ref, *words, **more):
+        held = await get(self, ref, *words, **more)
+        if left:
+            taint = {"key": f"other-{left.pop()}", "effect": "NoExecute"}
+            await self.patch(ref, orjson.dumps({"spec": {"taints": [taint]}}))
+        return held
+
+    monkeypatch.setattr(FakeClient, "get", late)
+
+
+def test_what_somebody_else_set_meanwhile_stays(nodes, monkeypatch):
+    with monkeypatch.context() as patched:
+        meanwhile(patched, nodes, times=1)
+        assert nodes.said(taint, "nodes", "node-1", "a:NoSchedule") == "node/node-1 tainted\n"
+    assert taints(nodes) == ["other-0=:NoExecute", "a=:NoSchedule"]
+
+
+def test_a_node_that_never_rests_is_given_up(nodes, monkeypatch):
+    with monkeypatch.context() as patched:
+        meanwhile(patched, nodes, times=ATTEMPTS)
+        assert nodes.run(taint, "nodes", "node-1", "a:NoSchedule").exception.reason == "Conflict"
+    assert taints(nodes) == ["other-0=:NoExecute"]
 
 
 @pytest.mark.parametrize("how", ["client", "server"])
